@@ -1,0 +1,162 @@
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// FS is what the engine needs of a file system, call by call, so that a
+// simulator can cut the power between any two of them. Names are paths in the
+// form the implementation understands (path/filepath on the real system);
+// callers build them with Join only.
+//
+// No method retries anything but EINTR. Errors are *fs.PathError (or wrap one)
+// naming the operation and the file, and errors.Is works with fs.ErrNotExist,
+// fs.ErrExist, fs.ErrPermission and the system's errno values (ENOSPC, EIO).
+//
+// All methods are safe for concurrent use. Callers hold no mutex across a call:
+// what guards I/O in this project is a channel, so that a simulated file system
+// may park the caller.
+type FS interface {
+	// Open opens an existing file for reading.
+	Open(name string) (File, error)
+
+	// OpenWrite opens an existing file for reading and writing; it never
+	// creates and never truncates.
+	OpenWrite(name string) (File, error)
+
+	// Create makes a new file, open for reading and writing, and fails with
+	// fs.ErrExist when the name is taken. The name is not durable before
+	// SyncDir of its directory.
+	Create(name string) (File, error)
+
+	// CreateTemp makes a file under a temporary name in the directory of
+	// target, to be given its real name by Publish. Temporary names start with
+	// a dot, so that strays can be told from everything else.
+	CreateTemp(target string) (TempFile, error)
+
+	// Rename renames atomically, replacing newname when it exists. It syncs
+	// nothing.
+	Rename(oldname, newname string) error
+
+	// Remove removes a file or an empty directory. It syncs nothing.
+	Remove(name string) error
+
+	// Mkdir makes one directory; its parent must exist. It fails with
+	// fs.ErrExist when the name is taken. The name is not durable before
+	// SyncDir of the parent.
+	Mkdir(name string) error
+
+	// List returns the entries of a directory, sorted by name.
+	List(dir string) ([]Info, error)
+
+	// Stat describes a file or a directory.
+	Stat(name string) (Info, error)
+
+	// SyncDir makes the entries of a directory durable: names that appeared,
+	// vanished or were replaced. It says nothing of the children's contents.
+	SyncDir(dir string) error
+
+	// Lock takes an exclusive advisory lock on the named file, creating it when
+	// it is missing, and writes the holder's process ID into it. It does not
+	// wait: a lock that is held, by this process too, is a *LockedError.
+	// The lock ends with Close or with the process; the file stays.
+	Lock(name string) (io.Closer, error)
+}
+
+// File is an open file. ReadAt and WriteAt may be called concurrently.
+type File interface {
+	io.ReaderAt
+	// WriteAt writes all of p or returns an error and how many bytes it wrote.
+	io.WriterAt
+	// Close closes the file and syncs nothing.
+	io.Closer
+
+	// Name is the name that the file was opened by.
+	Name() string
+	// Size is the file's length in bytes.
+	Size() (int64, error)
+	// Truncate sets the file's length; growing yields zeros.
+	Truncate(size int64) error
+	// Sync makes data and metadata of this file durable (fsync, F_FULLFSYNC).
+	// The file's name is a matter of SyncDir. After an error nothing is known
+	// of what reached the disk; calling again proves nothing.
+	Sync() error
+	// DataSync makes the data, and the size needed to read it, durable
+	// (fdatasync). Errors are as for Sync.
+	DataSync() error
+	// ZeroFill writes n zero bytes at off, extending the file as needed, so
+	// that later writes there are overwrites. It syncs nothing. The range must
+	// lie at or behind the end of the file, or hold zeros already.
+	ZeroFill(off, n int64) error
+	// DropCache asks the system to forget cached pages of this file, so that
+	// the next read comes from the device. It reports whether the platform did.
+	DropCache() bool
+}
+
+// TempFile is a file under a temporary name. Exactly one of Publish and Abort
+// ends it.
+type TempFile interface {
+	File
+	// Publish gives the file its target's name, atomically replacing what was
+	// there, and closes it. The caller syncs the file before and the directory
+	// afterwards. When it fails, the target is either untouched or replaced
+	// (a rename either happened or did not), and the temporary name may remain.
+	Publish() error
+	// Abort closes and removes the file. After Publish it does nothing.
+	Abort() error
+}
+
+// Info describes a file or a directory.
+type Info struct {
+	Name  string // last element of the path
+	Size  int64  // bytes; 0 for a directory
+	IsDir bool
+}
+
+// LockedError reports a lock that somebody holds.
+type LockedError struct {
+	Name string // the lock file
+	PID  int    // the holder's process ID; 0 when unknown
+}
+
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s: locked by another process", e.Name)
+	}
+	return fmt.Sprintf("%s: locked by process %d", e.Name, e.PID)
+}
+
+// ErrLocked matches every *LockedError under errors.Is.
+var ErrLocked = errors.New("vfs: locked")
+
+// Is makes errors.Is(err, ErrLocked) hold.
+func (e *LockedError) Is(target error) bool { return target == ErrLocked }
+
+// MkdirAll makes dir and the parents it lacks, and syncs every directory that
+// gained a name, so that after it returns the whole path survives a crash.
+func MkdirAll(fsys FS, dir string) error {
+	if info, err := fsys.Stat(dir); err == nil {
+		if !info.IsDir {
+			return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+		}
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(fsys, parent); err != nil {
+			return err
+		}
+	}
+	if err := fsys.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return fsys.SyncDir(parent)
+}
+
+// ErrNotDir is wrapped where a directory was needed and a file found.
+var ErrNotDir = errors.New("not a directory")
