@@ -136,17 +136,27 @@ var ErrLocked = errors.New("vfs: locked")
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
 // MkdirAll makes dir and the parents it lacks, and syncs every directory that
-// gained a name, so that after it returns the whole path survives a crash.
+// gained a name, so that after it returns the whole path survives a crash. The
+// deepest directory that it finds already there gets its parent synced too: a
+// process that was killed between making it and syncing its name may have left
+// it so. A parent that may not be read cannot be synced and is passed over.
 func MkdirAll(fsys FS, dir string) error {
-	if info, err := fsys.Stat(dir); err == nil {
-		if !info.IsDir {
-			return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+	parent := Dir(dir)
+	info, err := fsys.Stat(dir)
+	switch {
+	case err == nil && !info.IsDir:
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+	case err == nil:
+		if parent == dir {
+			return nil
+		}
+		if err := fsys.SyncDir(parent); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
 		}
 		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	parent := Dir(dir)
 	if parent != dir {
 		if err := MkdirAll(fsys, parent); err != nil {
 			return err
