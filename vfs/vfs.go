@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"syscall"
 )
 
 // FS is what the engine needs of a file system, call by call, so that a
@@ -12,15 +13,17 @@ import (
 // form the implementation understands (path/filepath on the real system);
 // callers build them with Join only.
 //
-// No method retries anything but EINTR. Errors are *fs.PathError (or wrap one)
-// naming the operation and the file, and errors.Is works with fs.ErrNotExist,
-// fs.ErrExist, fs.ErrPermission and the system's errno values (ENOSPC, EIO).
+// No method retries anything but EINTR. Errors are *fs.PathError naming the
+// operation and the file (or wrap one; a held lock is a *LockedError), and
+// errors.Is works with fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
+// fs.ErrClosed and the system's errno values (ENOSPC, EIO).
 //
 // All methods are safe for concurrent use. Callers hold no mutex across a call:
 // what guards I/O in this project is a channel, so that a simulated file system
 // may park the caller.
 type FS interface {
-	// Open opens an existing file for reading.
+	// Open opens an existing file for reading. A directory, or anything else
+	// that is not a regular file, is an error (a FIFO would block for ever).
 	Open(name string) (File, error)
 
 	// OpenWrite opens an existing file for reading and writing; it never
@@ -37,11 +40,13 @@ type FS interface {
 	// a dot, so that strays can be told from everything else.
 	CreateTemp(target string) (TempFile, error)
 
-	// Rename renames atomically, replacing newname when it exists. It syncs
-	// nothing.
+	// Rename renames a file atomically, replacing the file newname when it
+	// exists; a directory in its place is an error. Open handles follow the file,
+	// and those of the replaced file keep reading it. It syncs nothing.
 	Rename(oldname, newname string) error
 
-	// Remove removes a file or an empty directory. It syncs nothing.
+	// Remove removes a file or an empty directory. Open handles keep working on
+	// the file that has lost its name. It syncs nothing.
 	Remove(name string) error
 
 	// Mkdir makes one directory; its parent must exist. It fails with
@@ -56,22 +61,28 @@ type FS interface {
 	Stat(name string) (Info, error)
 
 	// SyncDir makes the entries of a directory durable: names that appeared,
-	// vanished or were replaced. It says nothing of the children's contents.
+	// vanished or were replaced. It says nothing of the children's contents. On
+	// Windows it does nothing: directories cannot be synced there.
 	SyncDir(dir string) error
 
 	// Lock takes an exclusive advisory lock on the named file, creating it when
-	// it is missing, and writes the holder's process ID into it. It does not
-	// wait: a lock that is held, by this process too, is a *LockedError.
-	// The lock ends with Close or with the process; the file stays.
+	// it is missing, and writes the holder's process ID into it where there are
+	// processes. It does not wait: a lock that is held, by this process too, is
+	// a *LockedError. The lock ends with Close (a second Close does nothing) or
+	// with the process; the file stays, and nobody should remove it. Where the
+	// system allows it the directory is locked along with the file, so that a
+	// lock file that was deleted or replaced under its holder lets nobody else
+	// in; a directory therefore holds at most one lock.
 	Lock(name string) (io.Closer, error)
 }
 
-// File is an open file. ReadAt and WriteAt may be called concurrently.
+// File is an open file. Its methods may be called concurrently. After Close all
+// but Name and Close itself fail with fs.ErrClosed (DropCache reports false).
 type File interface {
 	io.ReaderAt
 	// WriteAt writes all of p or returns an error and how many bytes it wrote.
 	io.WriterAt
-	// Close closes the file and syncs nothing.
+	// Close closes the file and syncs nothing. Only the first call succeeds.
 	io.Closer
 
 	// Name is the name that the file was opened by.
@@ -96,16 +107,19 @@ type File interface {
 	DropCache() bool
 }
 
-// TempFile is a file under a temporary name. Exactly one of Publish and Abort
-// ends it.
+// TempFile is a file under a temporary name. Publish or Abort ends it; Close is
+// Abort, so that a deferred Close leaves nothing behind when the way to Publish
+// was not reached.
 type TempFile interface {
 	File
 	// Publish gives the file its target's name, atomically replacing what was
 	// there, and closes it. The caller syncs the file before and the directory
 	// afterwards. When it fails, the target is either untouched or replaced
-	// (a rename either happened or did not), and the temporary name may remain.
+	// (a rename either happened or did not), and the temporary name remains
+	// until Abort. It can be tried once.
 	Publish() error
-	// Abort closes and removes the file. After Publish it does nothing.
+	// Abort closes and removes the file. After Publish succeeded, and when it
+	// was called before, it does nothing.
 	Abort() error
 }
 
@@ -124,7 +138,7 @@ type LockedError struct {
 
 func (e *LockedError) Error() string {
 	if e.PID == 0 {
-		return fmt.Sprintf("%s: locked by another process", e.Name)
+		return fmt.Sprintf("%s: locked already (the holder is not known)", e.Name)
 	}
 	return fmt.Sprintf("%s: locked by process %d", e.Name, e.PID)
 }
@@ -162,11 +176,20 @@ func MkdirAll(fsys FS, dir string) error {
 			return err
 		}
 	}
-	if err := fsys.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := fsys.Mkdir(dir); errors.Is(err, fs.ErrExist) {
+		// Somebody was faster, or the name is a link that leads nowhere.
+		if info, err = fsys.Stat(dir); err == nil && !info.IsDir {
+			err = &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+		}
+		if err != nil {
+			return err
+		}
+	} else if err != nil {
 		return err
 	}
 	return fsys.SyncDir(parent)
 }
 
-// ErrNotDir is wrapped where a directory was needed and a file found.
-var ErrNotDir = errors.New("not a directory")
+// ErrNotDir matches, under errors.Is, where a directory was needed and a file
+// found. It is the system's own ENOTDIR where there is one.
+var ErrNotDir error = syscall.ENOTDIR
