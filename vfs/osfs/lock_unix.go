@@ -28,11 +28,8 @@ func lockFile(f *os.File) error {
 // unsupported tells a file system that does not lock directories (EBADF is
 // that of NFS, which wants a lock's descriptor open for writing).
 func unsupported(err error) bool {
-	switch err {
-	case unix.ENOTSUP, unix.EOPNOTSUPP, unix.ENOSYS, unix.EINVAL, unix.EBADF, unix.ENOLCK:
-		return true
-	}
-	return false
+	return err == unix.ENOTSUP || err == unix.EOPNOTSUPP || err == unix.ENOSYS ||
+		err == unix.EINVAL || err == unix.EBADF || err == unix.ENOLCK
 }
 
 func unlockFile(f *os.File) { _ = flock(f, unix.LOCK_UN) }
