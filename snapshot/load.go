@@ -136,11 +136,12 @@ func (l *loader) read(ctx context.Context, free <-chan *task, work, order chan<-
 		held += cost
 		start, end := index[first].offset, index[first+n-1].end()
 		t.stored = grow(t.stored, int(end-start))
-		t.err = l.r.readAt(t.stored, start)
+		err := l.r.readAt(t.stored, start)
+		t.err = err
 		order <- t
-		work <- t
+		work <- t // t is the worker's, then the consumer's, until it is free again
 		first += n
-		if t.err != nil {
+		if err != nil {
 			return
 		}
 	}
