@@ -31,7 +31,10 @@ func Publish(ctx context.Context, fsys vfs.FS, dir string, m Meta, o WriterOptio
 	if err := p.create(); err != nil {
 		return Summary{}, err
 	}
-	defer p.abandon()
+	// Whichever way this ends, by a panic in fill too; after a publication it
+	// does nothing. Nothing depends on its success: strays are swept at the
+	// next open.
+	defer p.tmp.Abort()
 	if o.SyncEvery == 0 {
 		o.SyncEvery = defaultSyncEvery
 	}
@@ -54,7 +57,7 @@ type publication struct {
 	fsys      vfs.FS
 	dir, name string
 	codecs    []Codec
-	tmp       vfs.TempFile // nil once it has been renamed or removed
+	tmp       vfs.TempFile
 	published bool
 }
 
@@ -81,7 +84,6 @@ func (p *publication) publish(ctx context.Context, written Summary) (Summary, er
 	if err := p.tmp.Publish(); err != nil {
 		return Summary{}, p.failed("publish", err)
 	}
-	p.tmp = nil
 	if err := p.fsys.SyncDir(p.dir); err != nil {
 		return Summary{}, p.failed("syncdir", err)
 	}
@@ -103,23 +105,6 @@ func (p *publication) publish(ctx context.Context, written Summary) (Summary, er
 
 func (p *publication) failed(op string, err error) error {
 	return &PublishError{Op: op, File: p.name, Published: p.published, Err: err}
-}
-
-// abandon removes the temporary file, whichever way the publication ended: by
-// an error, or by a panic in fill. Nothing depends on its success: strays are
-// swept at the next open.
-func (p *publication) abandon() {
-	if p.tmp == nil {
-		return
-	}
-	p.tmp.Abort()
-	if p.published {
-		// A failed rename may have left the temporary name, and Abort does
-		// nothing after Publish.
-		if name := p.tmp.Name(); name != p.name {
-			p.fsys.Remove(name)
-		}
-	}
 }
 
 // fileWriter appends to a file, and syncs it every so often so that the dirty

@@ -27,7 +27,7 @@ func Receive(ctx context.Context, fsys vfs.FS, dir string, src io.Reader, o Read
 	if err := p.create(); err != nil {
 		return meta, Summary{}, err
 	}
-	defer p.abandon()
+	defer p.tmp.Abort()
 	w := &fileWriter{f: p.tmp, syncEvery: defaultSyncEvery}
 	if _, err := w.Write(preamble); err != nil {
 		return meta, Summary{}, p.failed("write", err)
