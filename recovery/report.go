@@ -1,0 +1,151 @@
+package recovery
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Report is what Open found and did, in numbers that a program can act on. It
+// does not change after Open has returned.
+type Report struct {
+	Store    [16]byte // UUID
+	New      bool     // there was no store; an empty one was begun
+	ReadOnly bool
+	// ReadOnlyReason says why the store is read-only although writing was asked
+	// for: a *DiskFullError. Else nil.
+	ReadOnlyReason error
+
+	SnapshotLSN     uint64 // of the snapshot that was loaded; 0 = none
+	SnapshotEntries uint64
+	SnapshotBytes   int64
+	Rejected        []Rejected // snapshots that could not be used, newest first
+
+	Segments int   // log files that were read
+	Frames   int64 // in them
+	Records  int64 // commits applied: those behind the snapshot
+	Bytes    int64 // of the frames
+
+	// Unproven counts frames that are valid and were not shown, because nothing
+	// proves them durable yet (read-only).
+	Unproven int64
+
+	Cut            *Cut     // the torn tail, when there was one
+	Rewritten      int64    // frames written again because nothing proved them durable
+	RewrittenBytes int64    //
+	Adopted        uint64   // the segment of an interrupted rotation; 0 = none
+	Ignored        []Place  // bytes behind the declared end of an older segment
+	Quarantined    []string // files that are new in quarantine/
+	Swept          []string // leavings that were removed
+	Foreign        []string // names in the store's directories that are nobody's; untouched
+
+	LastLSN uint64 // the last commit that was recovered; 0 = none
+	NextLSN uint64 // what the next commit will get
+
+	Duration time.Duration
+	Phases   []Phase // what it was spent on, in order
+}
+
+// Phase is a part of Open and how long it took.
+type Phase struct {
+	Name     string
+	Duration time.Duration
+}
+
+// Place is a range of bytes in a file.
+type Place struct {
+	File   string
+	Offset int64
+	Bytes  int64
+}
+
+// Cut is a torn tail: what a crash left of frames that were never acknowledged.
+type Cut struct {
+	File   string // the segment
+	Offset int64  // where the log ends now
+	Bytes  int64  // from there to the last byte that was not zero
+	LSN    uint64 // the first LSN that was lost with it
+	// Records is how many commits the torn frame held; -1 when its header was
+	// lost too.
+	Records    int64
+	Reason     string // what was found at Offset
+	Quarantine string // the file that holds a copy; "" when read-only
+}
+
+// Rejected is a listed snapshot that could not be used.
+type Rejected struct {
+	LSN        uint64
+	File       string
+	Quarantine string // where it lies now; "" when it was missing, or read-only
+	Err        error  // why
+}
+
+// LogValue shows what matters of a report; what did not happen is left out.
+func (r *Report) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.Uint64("last_lsn", r.LastLSN),
+		slog.Uint64("next_lsn", r.NextLSN),
+		slog.Uint64("snapshot_lsn", r.SnapshotLSN),
+		slog.Int("segments", r.Segments),
+		slog.Int64("frames", r.Frames),
+		slog.Int64("records", r.Records),
+		slog.Int64("bytes", r.Bytes),
+		slog.Duration("took", r.Duration),
+	}
+	for _, p := range r.Phases {
+		attrs = append(attrs, slog.Duration("took_"+p.Name, p.Duration))
+	}
+	flag := func(set bool, a slog.Attr) {
+		if set {
+			attrs = append(attrs, a)
+		}
+	}
+	flag(r.New, slog.Bool("new", true))
+	flag(r.ReadOnly, slog.Bool("read_only", true))
+	flag(r.ReadOnlyReason != nil, slog.Any("read_only_reason", r.ReadOnlyReason))
+	flag(r.Unproven > 0, slog.Int64("unproven_frames", r.Unproven))
+	flag(r.Rewritten > 0, slog.Int64("rewritten_frames", r.Rewritten))
+	flag(r.Adopted > 0, slog.Uint64("adopted_segment", r.Adopted))
+	flag(len(r.Quarantined) > 0, slog.Any("quarantined", r.Quarantined))
+	flag(len(r.Swept) > 0, slog.Int("swept", len(r.Swept)))
+	flag(len(r.Foreign) > 0, slog.Any("foreign", r.Foreign))
+	return slog.GroupValue(attrs...)
+}
+
+// log writes the report: what a person should look at as warnings of their own.
+func (r *Report) log(l *slog.Logger, dir string) {
+	if c := r.Cut; c != nil {
+		l.Warn("torn tail cut off", "file", c.File, "offset", c.Offset, "bytes", c.Bytes,
+			"lsn", c.LSN, "reason", c.Reason, "quarantine", c.Quarantine)
+	}
+	for _, s := range r.Rejected {
+		l.Warn("snapshot rejected", "file", s.File, "lsn", s.LSN, "quarantine", s.Quarantine, "err", s.Err)
+	}
+	for _, p := range r.Ignored {
+		l.Warn("bytes behind a segment's declared end ignored", "file", p.File, "offset", p.Offset, "bytes", p.Bytes)
+	}
+	l.Info("recovered", "dir", dir, "report", r)
+}
+
+// String is the report in a line or two, for people.
+func (r *Report) String() string {
+	if r.New {
+		return "new store"
+	}
+	s := fmt.Sprintf("recovered up to LSN %d", r.LastLSN)
+	if r.SnapshotLSN > 0 {
+		s += fmt.Sprintf(": snapshot %d (%d entries)", r.SnapshotLSN, r.SnapshotEntries)
+	}
+	s += fmt.Sprintf(", %d commits from %d bytes of log in %d segments", r.Records, r.Bytes, r.Segments)
+	if r.Cut != nil {
+		s += fmt.Sprintf("; a torn tail of %d bytes at offset %d of %s was cut off (%s)",
+			r.Cut.Bytes, r.Cut.Offset, r.Cut.File, r.Cut.Reason)
+	}
+	if n := len(r.Rejected); n > 0 {
+		s += fmt.Sprintf("; %d rotten snapshots set aside", n)
+	}
+	if r.ReadOnlyReason != nil {
+		s += "; " + r.ReadOnlyReason.Error()
+	}
+	return s
+}
