@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -132,4 +133,47 @@ type SegmentInfo struct {
 	LastLSN uint64
 	Size    int64 // bytes up to the segment's end; zeros behind it do not count
 	Err     error // why the header could not be read; nothing leans on it yet
+}
+
+// maxRecords is how many records may stand unsynced, or wait, at any moment:
+// recovery jumps by twice as many LSNs when it had to cut a log, so that no LSN
+// that anybody saw is given away again.
+const maxRecords = 1 << 19
+
+// withDefaults checks the options and fills in the defaults.
+func (o Options) withDefaults() (Options, error) {
+	if o.FS == nil || o.Dir == "" || o.Rand == nil || o.Now == nil {
+		return o, errors.New("wal: Options.FS, Dir, Rand and Now are required")
+	}
+	setDefault(&o.SegmentSize, DefaultSegmentSize)
+	setDefault(&o.MaxFrame, DefaultMaxFrame)
+	setDefault(&o.MaxRecord, DefaultMaxRecord)
+	setDefault(&o.FillStep, DefaultFillStep)
+	setDefault(&o.FillLimit, DefaultFillLimit)
+	setDefault(&o.Interval, DefaultInterval)
+	setDefault(&o.IdleMark, DefaultIdleMark)
+	setDefault(&o.MaxStaged, DefaultMaxStaged)
+	if o.SegmentSize < 0 || o.MaxFrame < 0 || o.MaxRecord < 0 || o.MaxRecord > 1<<30 || o.MaxStaged < 0 || o.Interval < 0 || o.Mode > Never {
+		return o, errors.New("wal: an option is out of range")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+func setDefault[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
+
+// reach is how many unsynced bytes this mode wants to let stand.
+func (o *Options) reach() int64 {
+	frame := FrameSize(o.MaxFrame)
+	if o.Mode == Always {
+		return frame
+	}
+	return max(frame, o.SegmentSize)
 }

@@ -1,0 +1,128 @@
+package wal
+
+import (
+	"context"
+	"errors"
+)
+
+// The committer
+//
+// Every batch that somebody cares about has one heir: the first to wait for it,
+// or a goroutine that Start made. The heir waits for two things at once, that
+// the batch is done and that the token is free, and commits when it gets the
+// token. So a batch can be forgotten in no interleaving: either the heir sees
+// it done, or the heir does it. The others wait for done alone, which keeps them
+// off the token's queue.
+//
+// A leader commits the batches before its own, which are at most MaxStaged bytes,
+// and its own; then it hands the token on, and only then delivers its batch to
+// Options.Durable. Applying thus overlaps the next sync. Deliveries are kept in
+// order by each batch waiting for the one before it.
+
+// lead sees the batch done. The caller is its heir. Only an error of ctx is
+// returned, and then a goroutine has become the heir.
+func (b *batch) lead(ctx context.Context) error {
+	l := b.log
+	select {
+	case l.token <- struct{}{}:
+	default:
+		select {
+		case l.token <- struct{}{}:
+		case <-b.done:
+			return nil
+		case <-ctx.Done():
+			go b.lead(context.Background())
+			return ctx.Err()
+		}
+	}
+	// From here on ctx counts for nothing: what is begun is finished.
+	for !b.taken {
+		next := l.commitNext()
+		if next == nil {
+			break
+		}
+		if next == b {
+			l.release()
+			l.finish(b)
+			return nil
+		}
+		go l.finish(next) // its heir is asleep: do not keep its waiters
+	}
+	// Another leader took the batch, or it failed with the log.
+	l.release()
+	select {
+	case <-b.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// commitNext takes the first batch from the queue, writes its frame and, as the
+// mode has it, syncs. It returns the batch, to be finished by the caller, or nil
+// when there was none or it failed. The token is held.
+func (l *Log) commitNext() *batch {
+	b := l.take()
+	if b == nil {
+		return nil
+	}
+	err := l.tail.commit(l, b)
+	if err == nil {
+		return b
+	}
+	cause := l.fail(err)
+	l.mu.Lock()
+	l.unstage(b)
+	l.mu.Unlock()
+	b.end(cause)
+	return nil
+}
+
+// take removes the first batch from the queue; from now on it takes no records.
+func (l *Log) take() *batch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		return nil
+	}
+	b := l.queue[0]
+	l.queue[0] = nil
+	if l.queue = l.queue[1:]; len(l.queue) == 0 {
+		l.queue = nil
+	}
+	b.taken = true
+	b.prev, l.last = l.last, b
+	return b
+}
+
+// finish delivers a committed batch, after the one before it, and lets its
+// waiters go. The token is not held: the next frame is on its way meanwhile.
+func (l *Log) finish(b *batch) {
+	if b.prev != nil {
+		<-b.prev.done
+		if b.prev.err != nil {
+			b.end(b.prev.err) // never delivered out of order
+			return
+		}
+	}
+	delivered := false
+	defer func() {
+		if !delivered {
+			// The callback panicked. What it left undone nobody knows, so
+			// nothing may be delivered after it; and nobody may wait for ever.
+			b.end(l.fail(&LogError{Op: "deliver", File: l.o.Dir, Err: errPanicked}))
+		}
+	}()
+	if l.o.Durable != nil {
+		l.o.Durable(Batch{First: b.first, Last: b.last(), Items: b.items})
+	}
+	delivered = true
+	l.mu.Lock()
+	l.applied, l.delivered = b.upTo, b.last()
+	l.unstage(b)
+	l.wakeReaders()
+	l.mu.Unlock()
+	b.end(nil)
+}
+
+var errPanicked = errors.New("Options.Durable panicked")
