@@ -1,10 +1,14 @@
 package mvcc
 
 import (
-	"slices"
+	"hash/maphash"
 	"sync"
+	"sync/atomic"
+)
 
-	"github.com/tidwall/btree"
+const (
+	leafMax = 256
+	segMax  = 4096 // rebuilding one takes some tens of microseconds
 )
 
 // Options are the choices made when a map is created. The zero value is good.
@@ -25,68 +29,50 @@ type Item struct {
 // Map is the whole state. Reads may come from any goroutine; writes (Set, Delete,
 // DeleteRange, Load, Publish) from one goroutine at a time.
 type Map struct {
-	mu        sync.RWMutex
-	buckets   map[string]*Bucket
-	published uint64
-	started   bool // Publish was called
-	snaps     []*Snapshot
+	published atomic.Uint64
+	bytes     atomic.Int64
+	seed      maphash.Seed // places keys in the hash index; nothing that a caller sees depends on it
+	numbers   numbers
+	names     registry
+	snaps     snapshots
+	leafMax   int // nodes in a leaf of an order; tests make do with fewer
+	segMax    int // slots in a segment of a table
+	deadlines deadlines
+
+	// mu is the write lock. There is one writer, so it is there for the collector,
+	// which other goroutines run as well, and for Stats. It is held for one key, or
+	// one small run of keys, at a time, and readers never take it.
+	mu      sync.Mutex
+	started bool   // Publish was called: there may be readers
+	applied uint64 // the newest LSN written
+	garbage garbage
+	counts  counts
+}
+
+// counts is what Stats reports that nothing else knows.
+type counts struct {
+	keys, versions, tombstones, deadlines int
+	bytes                                 int64 // of records, chains and buckets
+}
+
+// settle makes the new total of bytes known. Write lock.
+func (m *Map) settle() {
+	m.bytes.Store(m.counts.bytes + m.numbers.size() +
+		int64(cap(m.garbage.fresh.items))*24 + int64(m.counts.deadlines)*deadlineSize)
 }
 
 // New returns an empty map.
 func New(o Options) *Map {
-	return &Map{buckets: make(map[string]*Bucket)}
+	m := &Map{seed: maphash.MakeSeed(), leafMax: leafMax, segMax: segMax}
+	m.names.init()
+	m.deadlines.init()
+	return m
 }
 
-// Bucket returns the bucket of that name and creates it when there is none. A
-// handle stays good for ever, even when the bucket falls empty and comes back.
-func (m *Map) Bucket(name string) *Bucket {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b := m.buckets[name]
-	if b == nil {
-		b = &Bucket{m: m, name: name, nodes: new(btree.Map[string, *node])}
-		m.buckets[name] = b
-	}
-	return b
-}
-
-// Lookup returns the bucket of that name, or nil when there is none. Readers use
-// it rather than Bucket, so that reading creates nothing.
-func (m *Map) Lookup(name string) *Bucket {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if b := m.buckets[name]; b != nil && b.nodes.Len() > 0 {
-		return b
-	}
-	return nil
-}
-
-// Buckets returns the buckets that hold anything, sorted by name. Some of them may
-// hold nothing that is visible at a given LSN (only deleted or unpublished keys).
-func (m *Map) Buckets() []*Bucket {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var all []*Bucket
-	for _, b := range m.buckets {
-		if b.nodes.Len() > 0 {
-			all = append(all, b)
-		}
-	}
-	slices.SortFunc(all, func(a, b *Bucket) int {
-		if a.name < b.name {
-			return -1
-		}
-		return 1
-	})
-	return all
-}
+func (m *Map) hash(key []byte) uint32 { return uint32(maphash.Bytes(m.seed, key)) }
 
 // Published is the newest LSN that readers see.
-func (m *Map) Published() uint64 {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.published
-}
+func (m *Map) Published() uint64 { return m.published.Load() }
 
 // Publish makes everything applied with an LSN up to lsn visible to readers that
 // start from now on. LSNs ascend.
@@ -95,57 +81,22 @@ func (m *Map) Published() uint64 {
 // version of each key (replay needs that to stay small): so the first Publish must
 // cover everything that was applied. A new store publishes 0.
 func (m *Map) Publish(lsn uint64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.started = true
-	m.published = max(m.published, lsn)
-	m.collect()
-}
-
-// Collect frees up to limit keys' worth of versions and tombstones that nobody can
-// see any more and returns how many keys are left to look at. Writes, Publish and
-// Snapshot.Close each do a bounded share of this work; what they leave over (after
-// a huge DeleteRange, or a snapshot that was held through many writes) a background
-// sweeper finishes by calling Collect until it returns 0. Any goroutine may call it.
-func (m *Map) Collect(limit int) (left int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.collect()
-	return 0
-}
-
-// Bytes is approximately how much memory the map occupies.
-func (m *Map) Bytes() int64 {
-	return m.Stats().Bytes
-}
-
-func (m *Map) horizon() uint64 {
-	h := m.published
-	for _, s := range m.snaps {
-		h = min(h, s.lsn)
+	if invariants && lsn < m.published.Load() {
+		panic("mvcc: published LSNs go backwards")
 	}
-	return h
-}
-
-func (m *Map) collect() {
-	h := m.horizon()
-	for _, b := range m.buckets {
-		var gone []string
-		b.nodes.Scan(func(key string, n *node) bool {
-			for i, v := range n.versions {
-				if v.LSN > h {
-					continue
-				}
-				n.versions = n.versions[:i+1]
-				if v.Value == nil && i == 0 {
-					gone = append(gone, key)
-				}
-				break
-			}
-			return true
-		})
-		for _, key := range gone {
-			b.nodes.Delete(key)
+	m.published.Store(lsn)
+	m.mu.Lock()
+	m.started = true
+	m.snaps.view(m, &m.garbage.view)
+	m.collect(publishShare)
+	m.settle()
+	if invariants && lsn%64 == 0 && m.counts.versions < 10_000 {
+		if err := m.check(); err != nil {
+			panic(err)
 		}
 	}
+	m.mu.Unlock()
 }
+
+// Bytes is approximately how much memory the map occupies. It costs one load.
+func (m *Map) Bytes() int64 { return m.bytes.Load() }

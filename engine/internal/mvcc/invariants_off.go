@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package mvcc
+
+const invariants = false

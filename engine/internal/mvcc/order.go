@@ -1,0 +1,147 @@
+package mvcc
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/tidwall/btree"
+)
+
+// An order is a bucket's ordered index: a list of leaves, found through a B-tree
+// of their lower bounds. It is touched only when a key appears or is collected.
+// The write lock is taken for single insertions and removals, the read lock for
+// runs of a few hundred nodes at most.
+type order struct {
+	mu    sync.RWMutex
+	table *table // of the same bucket: it knows the keys
+	tree  *btree.BTreeG[branch]
+	max   int   // nodes in a leaf
+	first *leaf // low ""; it stays even when it is empty
+	last  *leaf
+	len   int
+	bytes int64
+}
+
+type branch struct {
+	low string
+	l   *leaf
+}
+
+func (o *order) init(t *table, max int) {
+	o.table, o.max = t, max
+	o.tree = btree.NewBTreeGOptions(func(a, b branch) bool { return a.low < b.low },
+		btree.Options{NoLocks: true})
+	o.first = &leaf{}
+	o.last = o.first
+	o.tree.Set(branch{"", o.first})
+	o.bytes = leafSize
+}
+
+// locate returns the leaf that key belongs in.
+func (o *order) locate(key []byte) (l *leaf) {
+	if o.last.low <= string(key) {
+		return o.last
+	}
+	// The string lives no longer than the search does.
+	low := unsafe.String(unsafe.SliceData(key), len(key))
+	o.tree.Descend(branch{low: low}, func(b branch) bool {
+		l = b.l
+		return false
+	})
+	return l
+}
+
+// insert adds a node whose key the index does not hold.
+func (o *order) insert(key []byte, r ref) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.len++
+	l := o.locate(key)
+	i, found := l.search(key, o.table)
+	if invariants && found {
+		panic("mvcc: key is in the order already")
+	}
+	if len(l.refs) == o.max {
+		at := o.max / 2
+		if l.next == nil && i == o.max {
+			at = i // keys arrive in order: leave full leaves behind
+		}
+		right := o.split(l, at, key)
+		if i >= at && right.low <= string(key) {
+			l, i = right, i-at
+		}
+	}
+	o.bytes -= l.size()
+	l.insert(i, key, r, o.max)
+	o.bytes += l.size()
+}
+
+// split moves the nodes from place at on into a new leaf behind l. When there are
+// none, the new leaf begins at key.
+func (o *order) split(l *leaf, at int, key []byte) *leaf {
+	o.bytes -= l.size()
+	if at < len(l.refs) {
+		key = o.table.key(l.refs[at])
+	}
+	// The shortest bound that lies between the two neighbours will do.
+	low := string(key[:commonPrefix(o.table.key(l.refs[at-1]), key)+1])
+	r := &leaf{low: low, prev: l, next: l.next, skip: l.skip}
+	r.prefixes = append(r.prefixes, l.prefixes[at:]...)
+	r.refs = append(r.refs, l.refs[at:]...)
+	l.prefixes, l.refs = l.prefixes[:at], l.refs[:at]
+	if at < o.max {
+		l.resize(at + at/4)
+		r.resize(at + at/4)
+	}
+	l.next = r
+	if r.next != nil {
+		r.next.prev = r
+	} else {
+		o.last = r
+	}
+	l.bound(o.table)
+	r.bound(o.table)
+	o.tree.Set(branch{low, r})
+	o.bytes += l.size() + r.size() + leafSize + int64(len(low))
+	return r
+}
+
+// remove takes out the node, which must be there.
+func (o *order) remove(key []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.len--
+	l := o.locate(key)
+	i, found := l.search(key, o.table)
+	if invariants && !found {
+		panic("mvcc: key is not in the order")
+	}
+	o.bytes -= l.size()
+	l.remove(i)
+	o.bytes += l.size()
+	switch {
+	case l.next != nil && len(l.refs)+len(l.next.refs) <= o.max/2:
+		o.merge(l)
+	case l.prev != nil && (len(l.refs) == 0 || len(l.refs)+len(l.prev.refs) <= o.max/2):
+		o.merge(l.prev)
+	}
+}
+
+// merge moves the nodes of the leaf behind l into l.
+func (o *order) merge(l *leaf) {
+	r := l.next
+	o.bytes -= l.size() + r.size() + leafSize + int64(len(r.low))
+	o.tree.Delete(branch{low: r.low})
+	at := len(l.refs)
+	l.resize(at + len(r.refs) + 16)
+	l.refs = append(l.refs, r.refs...)
+	l.prefixes = append(l.prefixes, r.prefixes...)
+	if l.next = r.next; r.next != nil {
+		r.next.prev = l
+	} else {
+		o.last = l
+	}
+	l.skip = -1 // the two had different ones
+	l.bound(o.table)
+	o.bytes += l.size()
+}

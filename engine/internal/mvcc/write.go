@@ -1,0 +1,173 @@
+package mvcc
+
+// Set writes a key's new version. LSNs ascend from call to call and may repeat:
+// within one LSN the last write to a key wins. Key and value are copied. A deadline
+// is in Unix milliseconds, 0 means none.
+func (b *Bucket) Set(key, value []byte, lsn uint64, deadline int64) {
+	m := b.m
+	r := newRecord(key, value, lsn, deadline)
+	h := m.hash(key)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b = b.revive()
+	if s, _, _ := b.table.lookup(h, key); s == nil {
+		b.create(h, key, r)
+	} else {
+		b.replace(s, r)
+	}
+	m.wrote(lsn)
+}
+
+// Delete writes the key's tombstone and says whether there was a key to delete.
+func (b *Bucket) Delete(key []byte, lsn uint64) bool {
+	m := b.m
+	h := m.hash(key)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b = b.current()
+	s, head, _ := b.table.lookup(h, key)
+	if s == nil || head.newest().tombstone() {
+		return false
+	}
+	b.delete(s, lsn)
+	m.wrote(lsn)
+	return true
+}
+
+// DeleteRange deletes the keys from <= key < to, nil bounds being open, and returns
+// how many there were. Each key gets a tombstone, and the collector has them to
+// clear away after Publish: see Collect.
+func (b *Bucket) DeleteRange(from, to []byte, lsn uint64) (deleted int) {
+	m := b.m
+	b = b.current()
+	var refs [runMax]ref
+	for run := (run{from: from, to: to}); !run.done; {
+		m.mu.Lock()
+		for _, ref := range b.order.ascend(&run, refs[:]) {
+			if s := b.table.find(ref); !s.head.Load().newest().tombstone() {
+				b.delete(s, lsn)
+				deleted++
+			}
+		}
+		m.collect(writeShare * len(refs))
+		m.wrote(lsn)
+		m.mu.Unlock()
+	}
+	return deleted
+}
+
+// Load adds keys in bulk: ascending, all above what the bucket holds, each with
+// the LSN of its own last write. It is for filling a map before the first Publish.
+func (b *Bucket) Load(items []Item) {
+	m := b.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b = b.revive()
+	for i := range items {
+		it := &items[i]
+		b.create(m.hash(it.Key), it.Key, newRecord(it.Key, it.Value, it.LSN, it.Deadline))
+		m.applied = max(m.applied, it.LSN)
+	}
+	m.settle()
+}
+
+// revive returns the bucket to write to under this one's name.
+func (b *Bucket) revive() *Bucket {
+	if !b.gone.Load() {
+		return b
+	}
+	return b.m.Bucket(b.name)
+}
+
+// create gives a key its node. It enters the table first, for the order's readers
+// trust that its nodes are there.
+func (b *Bucket) create(h uint32, key []byte, r *record) {
+	m := b.m
+	ref := newRef(h, m.numbers.alloc())
+	b.table.insert(ref, r)
+	b.order.insert(key, ref)
+	b.resized()
+	m.counts.bytes += r.size()
+	b.live.Add(1)
+	m.counts.keys++
+	m.counts.versions++
+	if d := r.deadline(); d != 0 {
+		m.setDeadline(d, ref, b.id)
+	}
+}
+
+// replace gives a node its new version r.
+func (b *Bucket) replace(s *slot, r *record) {
+	m := b.m
+	ref := ref(s.ref.Load())
+	head := s.head.Load()
+	c := head.chain()
+	old := head.newest()
+	if old.lsn > r.lsn {
+		panic("mvcc: LSNs go backwards")
+	}
+	m.counts.bytes += r.size()
+	m.counts.versions++
+	if r.tombstone() {
+		m.counts.tombstones++
+	}
+	dirty := r.tombstone()
+	switch {
+	case c == nil && (old.lsn == r.lsn || !m.started || old.tombstone()):
+		// Nobody can tell that old was ever there: it was overwritten before its LSN
+		// was published, or there is no reader yet, or it says what no version says.
+		s.head.Store(r)
+		m.dropped(old)
+	case c != nil && old.lsn == r.lsn:
+		s.head.Store(link(r, c.next.Load(), c.held))
+		m.dropped(old)
+		dirty = true
+	default:
+		s.head.Store(link(r, head, nil))
+		m.counts.bytes += chainSize
+		dirty = true
+	}
+	if d := old.deadline(); d != 0 {
+		m.clearDeadline(d, ref, b.id)
+	}
+	if d := r.deadline(); d != 0 {
+		m.setDeadline(d, ref, b.id)
+	}
+	switch was, is := old.tombstone(), r.tombstone(); {
+	case was && !is:
+		b.live.Add(1)
+		m.counts.keys++
+	case is && !was:
+		b.live.Add(-1)
+		m.counts.keys--
+	}
+	if dirty {
+		m.garbage.add(m, garbageNode{ref, b.id}, r.lsn)
+	}
+}
+
+// delete gives a node its tombstone, or takes it away when there is no reader yet.
+func (b *Bucket) delete(s *slot, lsn uint64) {
+	old := s.head.Load().newest()
+	if b.m.started {
+		b.replace(s, newTombstone(old.key(), lsn))
+		return
+	}
+	ref := ref(s.ref.Load())
+	if d := old.deadline(); d != 0 {
+		b.m.clearDeadline(d, ref, b.id)
+	}
+	b.live.Add(-1)
+	b.m.counts.keys--
+	b.m.strip(b, ref, old)
+}
+
+// wrote ends a write: it notes the LSN and does the write's share of collecting.
+func (m *Map) wrote(lsn uint64) {
+	if invariants && lsn < m.applied {
+		panic("mvcc: LSNs go backwards")
+	}
+	m.applied = lsn
+	m.collect(writeShare)
+	m.settle()
+}
