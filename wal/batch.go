@@ -195,6 +195,8 @@ func (p Pending) Wait(ctx context.Context) error {
 	err := error(nil)
 	if b.claim() {
 		err = b.lead(ctx)
+	} else if ctx.Done() == nil {
+		<-b.done // a select costs twice as much, and there is one for every record
 	} else {
 		select {
 		case <-b.done:
