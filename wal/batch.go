@@ -9,22 +9,25 @@ import (
 // earlier frame was on its way. Until it is taken from the queue, the log's
 // mutex guards it; from then on the goroutine that took it owns it.
 type batch struct {
-	log   *Log
+	// What waiters look at comes first, and at a distance from what every Append
+	// changes, so that the two do not fight over a cache line.
+	log  *Log
+	done chan struct{} // closed when the batch was delivered or has failed
+	err  error         // set before done is closed
+	// heir is set by the first to care about the batch, who has thereby taken on
+	// to see it committed: by leading, or by leaving a goroutine that does.
+	heir atomic.Bool
+	_    [64]byte
+
 	first uint64 // LSN of its first record
 	count int    // records
 	size  int64  // bytes of records, what counts against MaxStaged
 	sync  bool   // to be delivered after a sync
+	taken bool   // by a leader, who commits it; the token's holder's
 	buffers
 
-	// heir is set by the first to care about the batch, who has thereby taken on
-	// to see it committed: by leading, or by leaving a goroutine that does.
-	heir  atomic.Bool
-	taken bool // by a leader, who commits it; the token's holder's
-
-	prev *batch        // the batch before, until this one is finished
-	upTo position      // behind its frame, once written
-	err  error         // set before done is closed
-	done chan struct{} // closed when the batch was delivered or has failed
+	prev *batch   // the batch before, until this one is finished
+	upTo position // behind its frame, once written
 }
 
 // buffers are what a batch leaves to a later one.

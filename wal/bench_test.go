@@ -27,7 +27,7 @@ import (
 // benchPayload is a record of a 16-byte key and a 128-byte value.
 var benchPayload = record(make([]byte, 148))
 
-const benchRound = 400 * time.Millisecond
+const benchRound = 200 * time.Millisecond
 
 func benchDir(b *testing.B) string {
 	root := os.Getenv("WAL_BENCH_DIR")
@@ -104,7 +104,7 @@ type zeroed struct {
 }
 
 func newZeroed(b *testing.B, dir string) *zeroed {
-	const size = 64 << 20
+	const size = 2 << 30
 	f, err := osfs.New().Create(vfs.Join(dir, "zeroed"))
 	if err == nil {
 		err = f.ZeroFill(0, size)

@@ -3,6 +3,7 @@ package wal
 import (
 	"context"
 	"errors"
+	"runtime"
 )
 
 // The committer
@@ -37,6 +38,7 @@ func (b *batch) lead(ctx context.Context) error {
 	}
 	// From here on ctx counts for nothing: what is begun is finished.
 	for !b.taken {
+		l.gather()
 		next := l.commitNext()
 		if next == nil {
 			break
@@ -76,6 +78,36 @@ func (l *Log) commitNext() *batch {
 	l.mu.Unlock()
 	b.end(cause)
 	return nil
+}
+
+// gatherMost bounds how many records a leader lets others add before it begins.
+// Beyond it, what a group would gain is lost again by the disk standing still;
+// the rest comes while the frame is being synced.
+const gatherMost = 64
+
+// gather lets goroutines run that were just let go and are about to append again,
+// so that they go into this frame and not into the next. It yields only as long
+// as that brings records, and only up to as many as the last frame held: a lone
+// writer never yields, and no clock is involved.
+func (l *Log) gather() {
+	for n := l.waiting(); n < min(l.tail.group, gatherMost); {
+		runtime.Gosched()
+		m := l.waiting()
+		if m == n {
+			return
+		}
+		n = m
+	}
+}
+
+// waiting is the number of records in the queue's first batch.
+func (l *Log) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		return 0
+	}
+	return l.queue[0].count
 }
 
 // take removes the first batch from the queue; from now on it takes no records.

@@ -118,6 +118,8 @@ func (i *intervalTimer) touch() {
 	i.timer.Reset(i.log.o.Interval)
 }
 
+// fire runs in the timer's goroutine. The sync itself runs without the token:
+// frames may be written meanwhile, and it counts only for those before it.
 func (i *intervalTimer) fire() {
 	l := i.log
 	select {
@@ -130,7 +132,18 @@ func (i *intervalTimer) fire() {
 	l.mu.Lock()
 	over := l.refusal() != nil
 	l.mu.Unlock()
-	if !over {
-		_ = l.fail(l.tail.sync(l)) // the error reaches whoever comes next
+	if over {
+		return
+	}
+	// The errors reach whoever comes next.
+	if l.fail(l.tail.land(l)) != nil || l.tail.unsynced == 0 {
+		return
+	}
+	f := l.tail.depart()
+	l.release()
+	f.run(l)
+	l.token <- struct{}{}
+	if l.tail.flight == f {
+		_ = l.fail(l.tail.land(l))
 	}
 }

@@ -24,8 +24,10 @@ type tail struct {
 	unsynced int64  // bytes behind the last sync
 	records  int    // records behind the last sync
 	marked   bool   // the last frame is a MARK or a SEAL, or there is none
+	group    int    // records of the last frame that had any
 	commits  uint64 // frames with records written since the log was opened
 	empty    []byte // for frames without records
+	flight   *flight // a sync under way without the token
 }
 
 // resume goes on in a segment that recovery has judged: everything up to
@@ -50,7 +52,7 @@ func (t *tail) begin(l *Log, h SegmentHeader) error {
 	}
 	*t = tail{
 		file: f, header: h, off: HeaderBlock, filled: HeaderBlock,
-		link: h.Prev.Link, next: h.FirstLSN, marked: true, commits: t.commits, empty: t.empty,
+		link: h.Prev.Link, next: h.FirstLSN, marked: true, commits: t.commits, group: t.group, empty: t.empty,
 	}
 	return nil
 }
@@ -82,6 +84,7 @@ func (t *tail) commit(l *Log, b *batch) error {
 		return err
 	}
 	t.commits++
+	t.group = b.count
 	b.upTo = position{t.header.Seq, t.off}
 	l.written.Store(t.next - 1)
 	l.count(b.count, size)
@@ -164,26 +167,6 @@ func (t *tail) fill(l *Log, size int64) error {
 	}
 	l.countFill(end - t.off)
 	t.filled = end
-	return nil
-}
-
-// sync makes everything written durable. Once it has failed it is not tried
-// again: the kernel may have dropped the pages and would report success.
-func (t *tail) sync(l *Log) error {
-	if t.unsynced == 0 {
-		return nil
-	}
-	begun := l.o.Now()
-	if err := t.file.DataSync(); err != nil {
-		return t.failure("sync", err)
-	}
-	t.unsynced, t.records = 0, 0
-	l.durable.Store(t.next - 1)
-	l.mu.Lock()
-	l.synced = position{t.header.Seq, t.off}
-	l.metrics.sync(l.o.Now().Sub(begun))
-	l.wakeReaders()
-	l.mu.Unlock()
 	return nil
 }
 
