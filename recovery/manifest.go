@@ -65,6 +65,10 @@ type SnapshotRef struct {
 	Entries uint64
 	Size    int64 // bytes of the file
 	Digest  [32]byte
+
+	// Origin is the UUID of the store that the snapshot was made in, when that is
+	// not this one: a restored backup keeps its bytes. Zero = this store.
+	Origin [16]byte
 }
 
 // clone is a copy that shares nothing, so that a caller's change of the list
@@ -93,6 +97,7 @@ type snapshotWire struct {
 	Entries uint64 `cbor:"2,keyasint"`
 	Size    int64  `cbor:"3,keyasint"`
 	Digest  []byte `cbor:"4,keyasint"`
+	Origin  []byte `cbor:"5,keyasint,omitempty"`
 }
 
 // Encode returns the file's bytes. It refuses a manifest that DecodeManifest
@@ -110,7 +115,11 @@ func (m *Manifest) Encode() ([]byte, error) {
 	}
 	for i := range m.Snapshots {
 		s := &m.Snapshots[i]
-		w.Snapshots = append(w.Snapshots, snapshotWire{s.LSN, s.Entries, s.Size, s.Digest[:]})
+		sw := snapshotWire{LSN: s.LSN, Entries: s.Entries, Size: s.Size, Digest: s.Digest[:]}
+		if s.Origin != [16]byte{} {
+			sw.Origin = s.Origin[:]
+		}
+		w.Snapshots = append(w.Snapshots, sw)
 	}
 	enc, err := cbor.CoreDetEncOptions().EncMode()
 	if err != nil {
@@ -198,6 +207,8 @@ func DecodeManifest(b []byte) (Manifest, error) {
 		if copy(ref.Digest[:], s.Digest) != len(ref.Digest) || len(s.Digest) != len(ref.Digest) {
 			return none, manifestReason("a snapshot's digest is not 32 bytes")
 		}
+		// Short, long or all zeros: not what Encode writes, and caught below.
+		copy(ref.Origin[:], s.Origin)
 		m.Snapshots = append(m.Snapshots, ref)
 	}
 	if err := m.check(); err != nil {

@@ -43,6 +43,9 @@ func drawManifest(t *rapid.T) recovery.Manifest {
 			Size:    rapid.Int64Range(0, math.MaxInt64).Draw(t, "size"),
 		}
 		copy(s.Digest[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "digest"))
+		if rapid.Bool().Draw(t, "restored") {
+			copy(s.Origin[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "origin"))
+		}
 		m.Snapshots = append(m.Snapshots, s)
 	}
 	return m
@@ -167,6 +170,9 @@ func TestManifestRefuses(t *testing.T) {
 		{name: "snapshots out of order", edit: func(f fields) { f[3] = []fields{snapshot(9, 1), snapshot(8, 1)} }},
 		{name: "one snapshot twice", edit: func(f fields) { f[3] = []fields{snapshot(9, 1), snapshot(9, 1)} }},
 		{name: "a snapshot of negative size", edit: func(f fields) { f[3] = []fields{snapshot(9, -1)} }},
+		{name: "a short origin", edit: func(f fields) { s := snapshot(9, 1); s[5] = []byte{1}; f[3] = []fields{s} }},
+		{name: "a long origin", edit: func(f fields) { s := snapshot(9, 1); s[5] = bytes.Repeat([]byte{1}, 17); f[3] = []fields{s} }},
+		{name: "an origin of zeros", edit: func(f fields) { s := snapshot(9, 1); s[5] = make([]byte, 16); f[3] = []fields{s} }},
 		{name: "a short digest", edit: func(f fields) { s := snapshot(9, 1); s[4] = []byte{1}; f[3] = []fields{s} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -93,38 +93,19 @@ func checkSuccessor(old, next *Manifest) error {
 	return nil
 }
 
-// write puts m in MANIFEST's place. The order is the point:
-//
-//	temp file, write   a crash leaves a stray, and the old MANIFEST
-//	sync               without it the name could be durable before the bytes
-//	                   (XFS: an empty MANIFEST; the store's root gone)
-//	publish            from here on a crash may leave either
-//	sync directory     without it a power cut could bring the old one back after
-//	                   files that only it lists were deleted
+// write puts m in MANIFEST's place.
 func (f *ManifestFile) write(m *Manifest) *ManifestError {
 	b, err := m.Encode()
 	if err != nil {
 		return &ManifestError{Op: "encode", Err: err}
 	}
-	tmp, err := f.fs.CreateTemp(vfs.Join(f.dir, ManifestName))
-	if err != nil {
-		return &ManifestError{Op: "create", Err: err}
-	}
-	if _, err := tmp.WriteAt(b, 0); err != nil {
-		tmp.Abort() // best effort: a stray is swept by the next open
-		return &ManifestError{Op: "write", Err: err}
-	}
-	if err := tmp.Sync(); err != nil {
-		// Never again on this file: its pages may count as clean now. A retry
-		// writes a new one.
-		tmp.Abort()
-		return &ManifestError{Op: "sync", Err: err}
-	}
-	if err := tmp.Publish(); err != nil {
-		return &ManifestError{Op: "publish", Replaced: true, Err: err}
-	}
-	if err := f.fs.SyncDir(f.dir); err != nil {
-		return &ManifestError{Op: "sync directory", Replaced: true, Err: err}
+	err = publish(f.fs, vfs.Join(f.dir, ManifestName), func(tmp vfs.File) error {
+		_, err := tmp.WriteAt(b, 0)
+		return err
+	})
+	var failed *publishError
+	if errors.As(err, &failed) {
+		return &ManifestError{Op: failed.op, Replaced: failed.replaced, Err: failed.err}
 	}
 	return nil
 }

@@ -43,31 +43,6 @@ type Store struct {
 	random func() uint64
 }
 
-// Open recovers the store in o.Dir, or begins a new one where there is none.
-// The caller holds the store's lock, unless o.ReadOnly.
-//
-// Errors: *CorruptionError, *VersionError, *NotAStoreError; what the file system
-// said; what the Loader said. After an error the directory is as it was, or some
-// of the mending was done, which the next Open does not need to do again.
-func Open(ctx context.Context, o Options) (*Store, error) { panic("not there yet") }
-
-// Check says whether dir may hold a store, or become one: it does not exist, is
-// empty, holds a store (sound or damaged), or the leavings of an interrupted
-// creation. Else it is a *NotAStoreError. It changes nothing.
-func Check(fsys vfs.FS, dir string) error { panic("not there yet") }
-
-// StartLog opens the log for appending where recovery says that it goes on:
-// in the last segment, in a new one behind what was cut or sealed, or, in a new
-// store, in the first, which makes the store exist. It sets o.FS, o.Dir, o.Store
-// and o.Rotated (one that is given is called after MANIFEST knows the segment),
-// and o.Now, o.Rand and o.Logger where they are nil.
-func (s *Store) StartLog(o wal.Options) (*wal.Log, error) { panic("not there yet") }
-
-// Discard takes a listed snapshot that turned out to be rotten (cause says how)
-// out of the store: it moves to quarantine/ and is de-listed, so that it never
-// again counts as one to fall back on. A *ManifestError is as from Update.
-func (s *Store) Discard(ref SnapshotRef, cause error) error { panic("not there yet") }
-
 // RestoreOptions configure Restore. FS and Dir are required.
 type RestoreOptions struct {
 	FS     vfs.FS

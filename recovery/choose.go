@@ -1,0 +1,141 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+
+	"github.com/redis-lite/redis-lite/snapshot"
+	"github.com/redis-lite/redis-lite/vfs"
+	"github.com/redis-lite/redis-lite/wal/record"
+)
+
+// loadSnapshot loads the newest listed snapshot that is valid. One that is
+// rotten, missing, or another one under its name does not count and is noted;
+// whether the log still reaches back to the older one is judged later. A failing
+// disk and a newer format end the search: they say nothing about the bytes, and
+// an older snapshot would only hide them.
+func (a *attempt) loadSnapshot(ctx context.Context) error {
+	refs := a.manifest.Snapshots
+	loaded := false
+	for i := len(refs) - 1; i >= 0; i-- {
+		ref := &refs[i]
+		var err error
+		if loaded {
+			// Not needed now, but what is not even there must not count as one to
+			// fall back on. Its content is for the compaction that leans on it.
+			err = a.present(ref)
+		} else {
+			err = a.load(ctx, ref)
+		}
+		var rotten *CorruptionError
+		switch {
+		case errors.As(err, &rotten):
+			a.rejected = append(a.rejected, Rejected{LSN: ref.LSN, File: snapshotPath(a.o.Dir, ref.LSN), Err: err})
+		case err != nil:
+			return err
+		case !loaded:
+			loaded = true
+			a.report.SnapshotLSN, a.report.SnapshotEntries, a.report.SnapshotBytes = ref.LSN, ref.Entries, ref.Size
+			a.lastLSN = ref.LSN
+		}
+	}
+	a.report.Rejected = a.rejected
+	return nil
+}
+
+// present judges a listed snapshot by its directory entry.
+func (a *attempt) present(ref *SnapshotRef) error {
+	name := snapshotPath(a.o.Dir, ref.LSN)
+	f, ok := find(a.layout.snapshots, ref.LSN)
+	switch {
+	case !ok:
+		return &CorruptionError{File: name, Offset: -1, LSN: ref.LSN,
+			Reason: "the snapshot is missing; MANIFEST lists it", Err: fs.ErrNotExist}
+	case f.size != ref.Size:
+		return &CorruptionError{File: name, Offset: min(f.size, ref.Size), LSN: ref.LSN,
+			Reason: fmt.Sprintf("%d bytes long, MANIFEST says %d", f.size, ref.Size)}
+	}
+	return nil
+}
+
+// load fills the Loader from one snapshot. A block may turn out to be rotten
+// when others were handed over already; then the Loader is emptied.
+func (a *attempt) load(ctx context.Context, ref *SnapshotRef) (err error) {
+	if err := a.present(ref); err != nil {
+		return err
+	}
+	r, err := openSnapshot(a.o.FS, a.o.Dir, a.manifest.Store, ref, a.o.Codecs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	a.o.Loader.Presize(int(min(ref.Entries, math.MaxInt32)))
+	var refused error
+	err = r.Load(ctx, 0, func(_ int, entries []record.Entry) error {
+		refused = a.o.Loader.LoadBlock(entries)
+		return refused
+	})
+	if err == nil {
+		return nil
+	}
+	a.o.Loader.Reset()
+	if refused != nil {
+		return refused
+	}
+	return translateSnapshot(err, r.Name())
+}
+
+// openSnapshot opens a listed snapshot and holds it to what MANIFEST remembers:
+// a valid snapshot of another store, or of another time, is as wrong as a
+// rotten one.
+func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, codecs []snapshot.Codec) (*namedReader, error) {
+	name := snapshotPath(dir, ref.LSN)
+	r, err := snapshot.Open(fsys, name, snapshot.ReaderOptions{Codecs: codecs})
+	if err != nil {
+		return nil, translateSnapshot(err, name)
+	}
+	if ref.Origin != [16]byte{} {
+		store = ref.Origin
+	}
+	reason := ""
+	switch {
+	case r.Meta().Store != store:
+		reason = fmt.Sprintf("it belongs to another store, %x", r.Meta().Store)
+	case r.Meta().LSN != ref.LSN:
+		reason = fmt.Sprintf("it is the snapshot of LSN %d", r.Meta().LSN)
+	case r.Digest() != ref.Digest || r.Entries() != ref.Entries || r.Size() != ref.Size:
+		reason = "it is another snapshot than the one that MANIFEST lists"
+	default:
+		return &namedReader{r, name}, nil
+	}
+	return nil, errors.Join(&CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}, r.Close())
+}
+
+// namedReader is a snapshot that knows its path.
+type namedReader struct {
+	*snapshot.Reader
+	name string
+}
+
+// Name is the path that the snapshot was opened by.
+func (r *namedReader) Name() string { return r.name }
+
+// translateSnapshot is translate for errors of package snapshot.
+func translateSnapshot(err error, name string) error {
+	var (
+		corrupt *snapshot.CorruptError
+		version *snapshot.VersionError
+	)
+	switch {
+	case errors.As(err, &corrupt):
+		return &CorruptionError{File: name, Offset: corrupt.Offset, Reason: corrupt.Reason, Err: err}
+	case errors.As(err, &version):
+		return &VersionError{File: name, What: fmt.Sprintf("snapshot format %d", version.Version), Err: err}
+	case errors.Is(err, fs.ErrNotExist):
+		return &CorruptionError{File: name, Offset: -1, Reason: "the snapshot is missing", Err: err}
+	}
+	return err
+}
