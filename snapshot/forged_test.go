@@ -56,6 +56,7 @@ func TestForgedIndexesAreRefused(t *testing.T) {
 		"add up to the footer's":      func(r []blockRef, f *footer) []blockRef { f.entries++; return r },
 		"count that the block cannot": func(r []blockRef, f *footer) []blockRef { r[0].count = math.MaxUint32; return r },
 		"blocks out of order":         func(r []blockRef, f *footer) []blockRef { r[1].key = []byte("a"); return r },
+		"length beyond the limits":    func(r []blockRef, f *footer) []blockRef { r[1].raw = r[1].stored*maxExpansion + 1; return r },
 		"beyond the limits":           func(r []blockRef, f *footer) []blockRef { r[1].raw = MaxBlock + 1; return r },
 		"compressed block in a file":  func(r []blockRef, f *footer) []blockRef { r[1].raw++; return r },
 	} {
@@ -65,6 +66,22 @@ func TestForgedIndexesAreRefused(t *testing.T) {
 		if !errors.As(err, &c) || !strings.Contains(c.Reason, want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+}
+
+// A declared length within the expansion that is believed, and still too much.
+func TestBlocksBeyondTheLimitAreRefused(t *testing.T) {
+	r := &Reader{file: "x", size: 1 << 20, codec: anyCodec{}}
+	ref := blockRef{offset: 40, stored: 1 << 16, raw: MaxBlock + 1, count: 1}
+	r.foot = footer{indexOffset: ref.end(), blocks: 1, entries: 1}
+	err := r.parseIndex(ref.append(nil), 40)
+	var c *CorruptError
+	if !errors.As(err, &c) || !strings.Contains(c.Reason, "beyond the limits") {
+		t.Error(err)
+	}
+	r.index, ref.raw = nil, MaxBlock
+	if err := r.parseIndex(ref.append(nil), 40); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -176,3 +193,50 @@ func TestWriterLetsGoOfWhatALargeEntryGrew(t *testing.T) {
 		t.Errorf("%d bytes held for a block of 64 KiB", held)
 	}
 }
+
+func TestHeaderLengthIsBoundedBeforeItIsAllocated(t *testing.T) {
+	b := append([]byte(magic), 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0)
+	_, err := OpenReaderAt(bytes.NewReader(b), int64(len(b)), ReaderOptions{})
+	var c *CorruptError
+	if !errors.As(err, &c) || !strings.Contains(c.Reason, "longer than the limit") {
+		t.Error(err)
+	}
+}
+
+// tinyCodec compresses everything to a byte, which no reader would believe.
+type tinyCodec struct{ anyCodec }
+
+func (tinyCodec) ID() uint8                       { return 201 }
+func (tinyCodec) Name() string                    { return "tiny" }
+func (tinyCodec) Compress(dst, src []byte) []byte { return append(dst, 'x') }
+
+func TestWriterStoresPlainWhatAReaderWouldTakeForABomb(t *testing.T) {
+	var buf bytes.Buffer
+	w, err := NewWriter(&buf, Meta{LSN: 9}, WriterOptions{Codec: tinyCodec{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add(&record.Entry{Value: make([]byte, 2*maxExpansion)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenReaderAt(bytes.NewReader(buf.Bytes()), int64(buf.Len()), ReaderOptions{Codecs: []Codec{tinyCodec{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Verify(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCodecWithTheIDOfNoneIsRefused(t *testing.T) {
+	if _, err := NewWriter(&bytes.Buffer{}, Meta{}, WriterOptions{Codec: noneCodec{}}); err == nil {
+		t.Error("a file that nobody could read was begun")
+	}
+}
+
+type noneCodec struct{ tinyCodec }
+
+func (noneCodec) ID() uint8 { return 0 }

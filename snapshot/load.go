@@ -195,14 +195,9 @@ func (l *loader) decode(t *task) error {
 
 // recycle empties a task, and lets go of what one large block has grown.
 func (t *task) recycle() {
-	t.stored, t.raw, t.sum = keep(t.stored), keep(t.raw), keep(t.sum)
-	clear(t.entries) // so that stale entries pin no buffer that was let go
-	t.entries, t.ends, t.cost, t.err = t.entries[:0], t.ends[:0], 0, nil
-}
-
-func keep(b []byte) []byte {
-	if cap(b) > 2*taskRaw {
-		return nil
+	if cap(t.stored)+cap(t.raw)+cap(t.sum) > 4*taskRaw {
+		t.stored, t.raw, t.sum = nil, nil, nil
+		clear(t.entries) // stale ones would pin what they alias
 	}
-	return b[:0]
+	t.sum, t.entries, t.ends, t.cost, t.err = t.sum[:0], t.entries[:0], t.ends[:0], 0, nil
 }

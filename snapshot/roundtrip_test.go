@@ -1,9 +1,11 @@
 package snapshot_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -170,7 +172,9 @@ func TestWriterRefusesWhatAReaderWould(t *testing.T) {
 		"an empty key":      {[]*record.Entry{k("", ""), k("", "")}, snapshot.ErrOrder},
 		"an earlier bucket": {[]*record.Entry{k("b", "a"), k("a", "b")}, snapshot.ErrOrder},
 		"a bad bucket":      {[]*record.Entry{k("", "a"), k("\xff", "b")}, nil},
-		"a newer LSN":       {[]*record.Entry{k("", "a"), {Key: []byte("b"), LSN: testLSN + 1}}, nil},
+		// Never touched, so it costs no memory.
+		"a huge value": {[]*record.Entry{k("", "a"), {Key: []byte("b"), Value: make([]byte, snapshot.MaxBlock)}}, nil},
+		"a newer LSN":  {[]*record.Entry{k("", "a"), {Key: []byte("b"), LSN: testLSN + 1}}, nil},
 	} {
 		w, err := snapshot.NewWriter(discard{}, testMeta(), snapshot.WriterOptions{})
 		if err != nil {
@@ -210,6 +214,76 @@ func TestWriterIsOfNoUseAfterFinish(t *testing.T) {
 	}
 	if _, err := w.Finish(); !errors.Is(err, snapshot.ErrFinished) {
 		t.Error(err)
+	}
+}
+
+func TestWriterKeepsNothingOfItsCallersEntry(t *testing.T) {
+	var buf bytes.Buffer
+	w, err := snapshot.NewWriter(&buf, testMeta(), snapshot.WriterOptions{BlockSize: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := record.Entry{Key: []byte("k0"), Value: []byte("v0")}
+	for i := range 10 {
+		e.Key[1], e.Value[1] = '0'+byte(i), '0'+byte(i)
+		if err := w.Add(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	r := mustOpen(t, buf.Bytes())
+	if err := r.Verify(context.Background()); err != nil || r.Blocks() != 4 {
+		t.Error(err, r.Blocks())
+	}
+}
+
+func TestWhatGetReturnsIsTheCallers(t *testing.T) {
+	b, _ := write(t, sequence(20, 30), snapshot.WriterOptions{BlockSize: 100})
+	r := mustOpen(t, b)
+	for range 100 { // buffers are reused, most of the time
+		first, _, err := r.Get("", []byte("k000001"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Get("", []byte("k000015")); err != nil {
+			t.Fatal(err)
+		}
+		if string(first.Key) != "k000001" || first.Value[0] != 1 {
+			t.Fatal("a later look-up changed what an earlier one returned")
+		}
+	}
+}
+
+// shortWriter takes half of a write and says nothing of it.
+type shortWriter struct{ after int }
+
+func (s *shortWriter) Write(p []byte) (int, error) {
+	if s.after--; s.after < 0 {
+		return len(p) / 2, nil
+	}
+	return len(p), nil
+}
+
+func TestShortWritesAreErrors(t *testing.T) {
+	for n := 0; ; n++ {
+		w, err := snapshot.NewWriter(&shortWriter{n}, testMeta(), snapshot.WriterOptions{BlockSize: 30})
+		if err == nil {
+			err = addAll(w, sequence(5, 20))
+		}
+		if err == nil {
+			_, err = w.Finish()
+		}
+		if err == nil {
+			if n < 7 {
+				t.Fatalf("only %d writes", n)
+			}
+			return
+		}
+		if !errors.Is(err, io.ErrShortWrite) {
+			t.Errorf("write %d: %v", n, err)
+		}
 	}
 }
 
