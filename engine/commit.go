@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/redis-lite/redis-lite/engine/internal/mvcc"
 	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
@@ -196,28 +195,8 @@ func (db *DB) durable(b wal.Batch) {
 // apply changes the map.
 func (db *DB) apply(c *stagedCommit) {
 	for i := range c.muts {
-		db.applyMutation(&c.muts[i], c.lsn)
+		applyMutation(db.m, &c.muts[i], c.lsn)
 	}
-}
-
-func (db *DB) applyMutation(m *record.Mutation, lsn uint64) {
-	b := db.bucketOf(m.Bucket)
-	switch m.Op {
-	case record.OpSet:
-		b.Set(m.Key, m.Value, lsn, m.Deadline)
-	case record.OpDelete:
-		b.Delete(m.Key, lsn)
-	case record.OpDeleteRange:
-		b.DeleteRange(m.Key, m.To, lsn)
-	}
-}
-
-// bucketOf returns a bucket of the map, made when it is missing.
-func (db *DB) bucketOf(name string) *mvcc.Bucket {
-	if name == "" {
-		return db.root
-	}
-	return db.m.Bucket(name)
 }
 
 // checkMemory refuses a commit that adds values beyond the limit.

@@ -214,7 +214,7 @@ func (db *DB) Close() error {
 		if db.log != nil {
 			errs = append(errs, db.log.Close())
 		}
-		db.follower.close()
+		errs = append(errs, db.follower.close())
 		if db.lock != nil {
 			errs = append(errs, db.lock.Close())
 		}

@@ -49,17 +49,14 @@ func newDB(o *Options) *DB {
 		slot:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 	}
-	db.newMap(0)
+	db.useMap(mvcc.New(mvcc.Options{}))
 	db.compactor.turn = make(chan struct{}, 1)
 	db.compactor.kick = make(chan struct{}, 1)
 	return db
 }
 
-// newMap begins with an empty map. Only recovery may call it: nobody reads yet.
-func (db *DB) newMap(entries int) {
-	db.m = mvcc.New(mvcc.Options{Presize: entries})
-	db.root = db.m.Bucket("")
-}
+// useMap makes m the database's map. Nobody reads yet.
+func (db *DB) useMap(m *mvcc.Map) { db.m, db.root = m, m.Bucket("") }
 
 func (db *DB) open(ctx context.Context) (err error) {
 	fsys := db.opts.FS
@@ -76,10 +73,11 @@ func (db *DB) open(ctx context.Context) (err error) {
 	if db.lock, err = fsys.Lock(filepath.Join(db.dir, "LOCK")); err != nil {
 		return err
 	}
-	db.store, err = recovery.Open(ctx, db.recoveryOptions())
-	if err != nil {
+	load := newLoader()
+	if db.store, err = recovery.Open(ctx, db.recoveryOptions(load)); err != nil {
 		return err
 	}
+	db.useMap(load.m)
 	db.sequenced = db.store.NextLSN - 1
 	db.m.Publish(db.sequenced)
 	if db.store.ReadOnly {
@@ -107,12 +105,12 @@ func (db *DB) open(ctx context.Context) (err error) {
 	return nil
 }
 
-func (db *DB) recoveryOptions() recovery.Options {
+func (db *DB) recoveryOptions(l *loader) recovery.Options {
 	return recovery.Options{
 		FS:       db.opts.FS,
 		Dir:      db.dir,
 		ReadOnly: db.opts.ReadOnly,
-		Loader:   &loader{db: db},
+		Loader:   l,
 		Logger:   db.opts.Logger,
 		Now:      db.opts.Clock,
 		Rand:     db.opts.Rand,
@@ -127,6 +125,7 @@ func (db *DB) start() {
 		<-db.closing
 		cancel()
 	})
+	db.spawn(func() { db.collectLoop(ctx) })
 	c := &db.compactor
 	c.replayRate.Store(assumedReplayRate)
 	if db.store != nil {
@@ -139,6 +138,9 @@ func (db *DB) start() {
 	if db.log != nil && !db.opts.Compaction.Disabled {
 		db.spawn(func() { db.compactLoop(ctx) })
 		c.grown(0)
+	}
+	if db.follower.turn != nil && db.opts.RefreshEvery > 0 {
+		db.spawn(func() { db.refreshLoop(ctx) })
 	}
 	if !db.opts.ReadOnly && db.opts.SweepEvery > 0 {
 		db.spawn(func() { db.sweepLoop(ctx) })

@@ -35,6 +35,10 @@ type Options struct {
 	// writes. It shows what the log proves durable; see DB.Refresh.
 	ReadOnly bool
 
+	// RefreshEvery is how often a read-only database calls Refresh by itself.
+	// Default: never.
+	RefreshEvery time.Duration
+
 	// MaxKeySize is the longest key, in bytes. Default 64 KiB.
 	MaxKeySize int
 	// MaxValueSize is the longest value, in bytes. Default 128 MiB.
