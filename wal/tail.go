@@ -17,16 +17,16 @@ import (
 type tail struct {
 	file     vfs.File
 	header   SegmentHeader
-	off      int64  // behind the last frame
-	filled   int64  // zeros reach up to here
-	link     uint64 // of the last frame
-	next     uint64 // LSN of the next record to be written
-	unsynced int64  // bytes behind the last sync
-	records  int    // records behind the last sync
-	marked   bool   // the last frame is a MARK or a SEAL, or there is none
-	group    int    // records of the last frame that had any
-	commits  uint64 // frames with records written since the log was opened
-	empty    []byte // for frames without records
+	off      int64   // behind the last frame
+	filled   int64   // zeros reach up to here
+	link     uint64  // of the last frame
+	next     uint64  // LSN of the next record to be written
+	unsynced int64   // bytes behind the last sync
+	records  int     // records behind the last sync
+	marked   bool    // the last frame is a MARK or a SEAL, or there is none
+	group    int     // records of the last frame that had any
+	commits  uint64  // frames with records written since the log was opened
+	empty    []byte  // for frames without records
 	flight   *flight // a sync under way without the token
 }
 
