@@ -32,13 +32,10 @@ func (l *Log) Reader(from uint64) (*Reader, error) {
 	if l.closing {
 		return nil, ErrClosed
 	}
-	// In the last segment that begins at from or before. One with an unreadable
-	// header holds whatever the next one does not.
+	// In the last segment that is known to begin at from or before.
 	at := -1
 	for i, s := range l.segments {
 		if s.Err == nil && s.FirstLSN <= from {
-			at = i
-		} else if s.Err != nil && at == i-1 {
 			at = i
 		}
 	}
