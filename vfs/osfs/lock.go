@@ -44,19 +44,24 @@ func (FS) Lock(name string) (io.Closer, error) {
 // tryLock takes the lock once, in this order: open, enter it into the process's
 // list, lock, then look whether the path still leads to what was locked. Only
 // then is a second locker, who opens the path from now on, bound to meet it.
-func tryLock(name string) (_ *lock, err error) {
+func tryLock(name string) (*lock, error) {
 	l := &lock{}
-	defer func() {
-		if err != nil {
-			l.release()
-		}
-	}()
-	if err := l.open(name); err != nil {
+	err := l.open(name)
+	if err == nil {
+		err = l.take(name)
+	}
+	if err != nil {
+		l.release()
 		return nil, err
 	}
+	return l, nil
+}
+
+// take locks what is open.
+func (l *lock) take(name string) error {
 	if !held.claim(l.infos) {
 		l.infos = nil // another's entries, not to be released
-		return nil, &vfs.LockedError{Name: name, PID: os.Getpid()}
+		return &vfs.LockedError{Name: name, PID: os.Getpid()}
 	}
 	for i, f := range l.files {
 		err := lockFile(f)
@@ -64,21 +69,21 @@ func tryLock(name string) (_ *lock, err error) {
 			continue // then the file alone has to do
 		}
 		if errors.Is(err, errHeld) {
-			return nil, &vfs.LockedError{Name: name, PID: readPID(l.files[0])}
+			return &vfs.LockedError{Name: name, PID: readPID(l.files[0])}
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	now, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, l.infos[0]) {
-		return nil, errReplaced
+		return errReplaced
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	writePID(l.files[0])
-	return l, nil
+	return nil
 }
 
 // lock is a held lock.

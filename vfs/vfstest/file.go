@@ -95,6 +95,7 @@ var fileCases = []testCase{
 		e.must(f.ZeroFill(3, 700_000))
 		e.holds(f, "abc"+strings.Repeat("\x00", 700_000))
 		e.must(f.ZeroFill(100, 50))
+		e.holds(f, "abc"+strings.Repeat("\x00", 700_000))
 		e.must(f.ZeroFill(600_000, 200_000))
 		e.must(f.ZeroFill(900_000, 0))
 		e.holds(f, "abc"+strings.Repeat("\x00", 799_997))

@@ -140,7 +140,8 @@ func badContents(f vfs.File, want []byte) string {
 	if size != int64(len(want)) {
 		return "size " + itoa(size) + ", want " + itoa(int64(len(want)))
 	}
-	got := make([]byte, len(want)+1)
+	// Not zeros: a reader that leaves the buffer as it was must not pass.
+	got := bytes.Repeat([]byte{0xA5}, len(want)+1)
 	n, err := f.ReadAt(got, 0)
 	if err != io.EOF {
 		return "reading past the end gives no io.EOF"
