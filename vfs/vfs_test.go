@@ -64,6 +64,34 @@ func TestMkdirAllPassesOverAParentThatMayNotBeRead(t *testing.T) {
 	}
 }
 
+// raced lets somebody else make every name just before Mkdir does.
+type raced struct {
+	vfs.FS
+	first func(name string) error
+}
+
+func (r raced) Mkdir(name string) error {
+	if err := r.first(name); err != nil {
+		return err
+	}
+	return r.FS.Mkdir(name)
+}
+
+func TestMkdirAllAcceptsADirectoryThatAnotherMadeMeanwhile(t *testing.T) {
+	fsys := memfs.New()
+	must(t, vfs.MkdirAll(raced{fsys, fsys.Mkdir}, vfs.Join("a", "b")))
+	file := func(name string) error {
+		f, err := fsys.Create(name)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	if err := vfs.MkdirAll(raced{fsys, file}, "f"); !errors.Is(err, vfs.ErrNotDir) {
+		t.Errorf("another made a file there: %v", err)
+	}
+}
+
 func TestMkdirAllRefusesAFileInTheWay(t *testing.T) {
 	fsys := memfs.New()
 	f, err := fsys.Create("f")
