@@ -173,7 +173,7 @@ func TestHeadersOfOtherVersionsAreToldFromDamage(t *testing.T) {
 		b := reseal(body)
 		_, err := OpenReaderAt(bytes.NewReader(b), int64(len(b)), ReaderOptions{})
 		var c *CorruptError
-		if !errors.As(err, &c) {
+		if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, "header") {
 			t.Errorf("%x: %v", body, err)
 		}
 	}
