@@ -79,6 +79,7 @@ func (c *cursor) array() (n uint64, ok bool) { return c.want(majorArray, "expect
 // uint reads an unsigned number.
 func (c *cursor) uint() (n uint64, ok bool) { return c.want(majorUint, "expected an unsigned number") }
 
+// want reads a head of one major type.
 func (c *cursor) want(major byte, reason string) (arg uint64, ok bool) {
 	at := c.off
 	m, arg, ok := c.head()
@@ -96,6 +97,22 @@ func (c *cursor) want(major byte, reason string) (arg uint64, ok bool) {
 // that appending to the result cannot overwrite what follows in the buffer. An
 // empty string is not nil.
 func (c *cursor) bytes() (v []byte, ok bool) {
+	// Lengths below 256, without a call; keys and values are most of what is
+	// read, and nearly all of them are that short.
+	if at := c.off; len(c.b)-at >= 2 {
+		n, start := int(c.b[at]-majorBytes), at+1 // wraps for other types
+		if n == 24 {
+			if n, start = int(c.b[at+1]), at+2; n < 24 {
+				n = len(c.b) // not the shortest form: leave it to the slow way
+			}
+		} else if n > 24 {
+			n = len(c.b)
+		}
+		if n <= len(c.b)-start {
+			c.off = start + n
+			return c.b[start:c.off:c.off], true
+		}
+	}
 	n, ok := c.want(majorBytes, "expected a byte string")
 	if !ok {
 		return nil, false

@@ -70,6 +70,14 @@ func CheckBucket(name string) error {
 // with. Which numbers exist is the table's affair.
 func (c *cursor) numbered(table []arity, what string) (number, elements uint64, ok bool) {
 	start := c.off
+	// Registered numbers and their arities are small: two bytes, as a rule.
+	if len(c.b)-start >= 2 {
+		n, e := int(c.b[start+1]), int(c.b[start]-majorArray)
+		if n < len(table) && e >= table[n].min && e <= table[n].max && e > 0 {
+			c.off += 2
+			return uint64(n), uint64(e), true
+		}
+	}
 	elements, ok = c.array()
 	if !ok {
 		return 0, 0, false
