@@ -69,15 +69,17 @@ func TestDecodingIntoReusedTargetsDoesNotAllocate(t *testing.T) {
 }
 
 func TestAppendingToADecodedKeyLeavesItsNeighbourAlone(t *testing.T) {
-	c := record.Commit{Mutations: []record.Mutation{{Op: record.OpSet, Key: []byte("key"), Value: []byte("value")}}}
-	out, _, err := record.Decode(record.AppendCommit(nil, &c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &out.Mutations[0]
-	longer := append(m.Key, "xxx"...)
-	if string(m.Value) != "value" || string(longer) != "keyxxx" {
-		t.Errorf("value became %q", m.Value)
+	for _, key := range []string{"key", strings.Repeat("k", 300)} {
+		c := record.Commit{Mutations: []record.Mutation{{Op: record.OpSet, Key: []byte(key), Value: []byte("value")}}}
+		out, _, err := record.Decode(record.AppendCommit(nil, &c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &out.Mutations[0]
+		longer := append(m.Key, "xxx"...)
+		if string(m.Value) != "value" || string(longer) != key+"xxx" {
+			t.Errorf("value became %q", m.Value)
+		}
 	}
 }
 

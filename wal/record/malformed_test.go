@@ -25,6 +25,7 @@ func TestMalformedBytesAreNamed(t *testing.T) {
 		{"commit", "", 0, "ends early"},
 		{"commit", "a0", 0, "expected an array"},
 		{"commit", "80", 0, "empty array"},
+		{"commit", "800080", 0, "empty array"},
 		{"commit", "8100", 2, ""}, // refused as unknown
 		{"commit", "8101", 0, "wrong number of elements for commit"},
 		{"commit", "84018000f6", 0, "wrong number of elements for commit"},
@@ -52,6 +53,9 @@ func TestMalformedBytesAreNamed(t *testing.T) {
 		{"commit", "830180a16000", 4, "expected an unsigned number"},
 		{"entry", "8360404001", 0, "wrong number of elements for an entry"},
 		{"entry", "866040400101f6", 0, "wrong number of elements for an entry"},
+		{"entry", "846058004001", 2, "not the shortest form"},
+		{"entry", "84605817" + strings.Repeat("00", 23) + "4001", 2, "not the shortest form"},
+		{"entry", "84605900ff" + strings.Repeat("00", 255) + "4001", 2, "not the shortest form"},
 		{"entry", "8460404020", 4, "expected an unsigned number"},
 		{"entry", "85604040011800", 5, "not the shortest form"},
 		{"item", "bb8000000000000000", 0, "map longer than what is left"},
