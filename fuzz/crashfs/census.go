@@ -1,0 +1,116 @@
+package crashfs
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// A Census counts what a run of States tried, and remembers the images so that
+// none is tried twice. It is safe for concurrent use; the zero value is ready.
+type Census struct {
+	mu     sync.Mutex
+	seen   map[uint64]struct{}
+	counts Counts
+}
+
+// Counts are the totals of a Census.
+type Counts struct {
+	Points   int        // places where the power went
+	States   int        // legal choices made there
+	Distinct int        // images that differ
+	Kept     [kinds]int // by Kind: pending effects kept, over all distinct images
+	Lost     [kinds]int
+	Garbled  int
+}
+
+func (c *Census) point() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Points++
+}
+
+// add counts a choice and reports whether its image is new.
+func (c *Census) add(p *Point, choice Choice, hash uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.States++
+	if _, ok := c.seen[hash]; ok {
+		return false
+	}
+	if c.seen == nil {
+		c.seen = make(map[uint64]struct{})
+	}
+	c.seen[hash] = struct{}{}
+	c.counts.Distinct++
+	c.counts.note(p, choice)
+	return true
+}
+
+// Note counts a crash that was made with Crash, for Untried.
+func (c *Census) Note(f *FS) {
+	o := f.Origin()
+	if o == nil {
+		return
+	}
+	hash := f.Hash()
+	c.point()
+	c.add(o.Point, o.Choice, hash)
+}
+
+func (n *Counts) note(p *Point, choice Choice) {
+	for i, e := range p.pending {
+		switch choice[i] {
+		case Keep:
+			n.Kept[e.Kind]++
+		case Lose:
+			n.Lost[e.Kind]++
+		default:
+			n.Garbled++
+		}
+	}
+}
+
+// Counts is the totals so far.
+func (c *Census) Counts() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}
+
+// Untried is the kinds of effects that were pending at some crash and always
+// kept, or always lost: a simulator that never takes anything away proves
+// nothing, and a run that has such kinds has not tested them.
+func (n Counts) Untried() []Kind {
+	var out []Kind
+	for _, k := range Kinds() {
+		if (n.Kept[k] == 0) != (n.Lost[k] == 0) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// Add is the sum of two counts.
+func (n Counts) Add(m Counts) Counts {
+	n.Points += m.Points
+	n.States += m.States
+	n.Distinct += m.Distinct
+	n.Garbled += m.Garbled
+	for k := range kinds {
+		n.Kept[k] += m.Kept[k]
+		n.Lost[k] += m.Lost[k]
+	}
+	return n
+}
+
+func (n Counts) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d crash points, %d legal states, %d distinct images", n.Points, n.States, n.Distinct)
+	for _, k := range Kinds() {
+		if n.Kept[k]+n.Lost[k] > 0 {
+			fmt.Fprintf(&b, "; %s %d kept %d lost", k, n.Kept[k], n.Lost[k])
+		}
+	}
+	return b.String()
+}
