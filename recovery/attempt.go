@@ -159,13 +159,17 @@ func (a *attempt) openSegments() error {
 		}
 		a.segments = append([]*wal.Segment{s}, a.segments...)
 		prev := &s.Header.Prev
-		// An unlisted segment says nothing by itself: the one before it must be
-		// read, to see whether it ends where the unlisted one says.
-		if prev.LastLSN <= a.report.SnapshotLSN && seq <= a.manifest.Active {
-			return nil // nothing before this segment is missing from the snapshot
-		}
-		if seq == a.manifest.First {
-			return a.gap(s)
+		switch {
+		case seq > a.manifest.Active:
+			// An unlisted segment says nothing by itself: the one before it must
+			// be read, to see whether it ends where the unlisted one says.
+		case seq == a.manifest.First:
+			if prev.LastLSN > a.report.SnapshotLSN {
+				return a.gap(s)
+			}
+			return nil
+		case a.report.SnapshotLSN > 0 && prev.LastLSN <= a.report.SnapshotLSN:
+			return nil // the snapshot holds all that is before this segment
 		}
 	}
 }

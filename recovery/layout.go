@@ -1,8 +1,10 @@
 package recovery
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/redis-lite/redis-lite/snapshot"
@@ -42,12 +44,14 @@ func readLayout(fsys vfs.FS, dir string) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
+	subs := map[string]bool{}
 	for _, e := range top {
 		switch {
 		case e.Name == ManifestName && !e.IsDir:
 			l.manifest = true
 		case e.Name == LockName && !e.IsDir:
 		case e.IsDir && (e.Name == WALDir || e.Name == SnapshotDir || e.Name == QuarantineDir):
+			subs[e.Name] = true
 		case isTemp(e.Name, func(base string) bool { return base == ManifestName }):
 			l.temps = append(l.temps, vfs.Join(dir, e.Name))
 		// Other dot files, and what mkfs leaves at the top of a file system, can
@@ -57,29 +61,29 @@ func readLayout(fsys vfs.FS, dir string) (*layout, error) {
 			l.foreign = append(l.foreign, vfs.Join(dir, e.Name))
 		}
 	}
-	if l.segments, err = l.numbers(fsys, WALDir, wal.ParseSegmentName); err != nil {
-		return nil, err
-	}
-	if l.snapshots, err = l.numbers(fsys, SnapshotDir, snapshot.ParseName); err != nil {
-		return nil, err
-	}
-	quarantined, err := listOrNone(fsys, vfs.Join(dir, QuarantineDir))
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range quarantined {
-		if isTemp(e.Name, func(base string) bool { return base != "" && base[0] != '.' }) {
-			l.temps = append(l.temps, vfs.Join(dir, QuarantineDir, e.Name))
+	if subs[WALDir] {
+		if l.segments, err = l.numbers(fsys, WALDir, wal.ParseSegmentName); err != nil {
+			return nil, err
 		}
 	}
-	return l, nil
+	if subs[SnapshotDir] {
+		if l.snapshots, err = l.numbers(fsys, SnapshotDir, snapshot.ParseName); err != nil {
+			return nil, err
+		}
+	}
+	if subs[QuarantineDir] {
+		// Whatever we put there begins with a digit.
+		_, err = l.numbers(fsys, QuarantineDir, func(name string) (uint64, bool) {
+			return 0, name[0] >= '0' && name[0] <= '9'
+		})
+	}
+	return l, err
 }
 
-// numbers lists a directory of numbered files. List sorts by name, and names are
-// padded, but a number with more digits than the padding sorts by its text:
-// hence the insertion in order.
+// numbers lists a directory of numbered files, ascending. Names are padded, so
+// they sort as their numbers do until those outgrow the padding.
 func (l *layout) numbers(fsys vfs.FS, sub string, parse func(string) (uint64, bool)) (found []numbered, err error) {
-	entries, err := listOrNone(fsys, vfs.Join(l.dir, sub))
+	entries, err := fsys.List(vfs.Join(l.dir, sub))
 	if err != nil {
 		return nil, err
 	}
@@ -87,28 +91,15 @@ func (l *layout) numbers(fsys vfs.FS, sub string, parse func(string) (uint64, bo
 		n, ok := parse(e.Name)
 		switch {
 		case ok && !e.IsDir:
-			at := len(found)
-			for at > 0 && found[at-1].number > n {
-				at--
-			}
-			found = append(found, numbered{})
-			copy(found[at+1:], found[at:])
-			found[at] = numbered{n, e.Size}
+			found = append(found, numbered{n, e.Size})
 		case isTemp(e.Name, func(base string) bool { _, ok := parse(base); return ok }):
 			l.temps = append(l.temps, vfs.Join(l.dir, sub, e.Name))
 		default:
 			l.foreign = append(l.foreign, vfs.Join(l.dir, sub, e.Name))
 		}
 	}
+	slices.SortFunc(found, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
 	return found, nil
-}
-
-func listOrNone(fsys vfs.FS, dir string) ([]vfs.Info, error) {
-	entries, err := fsys.List(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return entries, err
 }
 
 // isTemp tells the temporary names of our own files from the dot files of
