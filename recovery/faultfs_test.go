@@ -17,6 +17,8 @@ type faultFS struct {
 	calls int
 	// fail returns the error for a call, or nil to let it through.
 	fail func(n int, op, name string) error
+	// wrote sees every write that was let through.
+	wrote func(name string, p []byte, off int64)
 }
 
 func (f *faultFS) enter(op, name string) error {
@@ -133,6 +135,9 @@ func (f *faultFile) WriteAt(p []byte, off int64) (int, error) {
 		// Half of it arrives: what a short write leaves.
 		n, _ := f.File.WriteAt(p[:len(p)/2], off)
 		return n, err
+	}
+	if f.f.wrote != nil {
+		f.f.wrote(f.Name(), p, off)
 	}
 	return f.File.WriteAt(p, off)
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +129,7 @@ func clone(t testing.TB, from vfs.FS) vfs.FS {
 
 func startLog(t testing.TB, s *recovery.Store) *wal.Log {
 	t.Helper()
-	log, err := s.StartLog(wal.Options{IdleMark: -1, FillStep: 4096, Durable: func(wal.Batch) {}})
+	log, err := s.StartLog(logOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,3 +195,11 @@ func wantImage(t testing.TB, fsys vfs.FS, want map[string]string) {
 		}
 	}
 }
+
+func logOptions() wal.Options {
+	return wal.Options{IdleMark: -1, FillStep: 4096, Durable: func(wal.Batch) {}}
+}
+
+func contains(s, sub string) bool { return sub == "" || strings.Contains(s, sub) }
+
+func sortedKeys(m keys) []string { return slices.Sorted(maps.Keys(m)) }
