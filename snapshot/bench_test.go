@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/redis-lite/redis-lite/snapshot"
+	"github.com/redis-lite/redis-lite/vfs/osfs"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
 
@@ -91,6 +92,22 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 	report(b, 1_000_000, len(file))
+}
+
+// BenchmarkPublish is everything to a durable, verified file.
+func BenchmarkPublish(b *testing.B) {
+	entries := benchEntries(1_000_000, 32)
+	dir, size, past := b.TempDir(), 0, false
+	for b.Loop() {
+		s, err := snapshot.Publish(context.Background(), osfs.New(), dir, testMeta(), snapshot.WriterOptions{},
+			func(w *snapshot.Writer) error { return addAll(w, entries) })
+		if err != nil {
+			b.Fatal(err)
+		}
+		size, past = int(s.Size), s.PastCache
+	}
+	b.Logf("verified past the page cache: %v", past)
+	report(b, len(entries), size)
 }
 
 func BenchmarkOpen(b *testing.B) {

@@ -110,7 +110,10 @@ func OpenReaderAt(src io.ReaderAt, size int64, o ReaderOptions) (*Reader, error)
 	if checksum(index) != r.foot.indexCRC {
 		return nil, r.corrupt(r.foot.indexOffset, "index checksum", nil)
 	}
-	return r, r.parseIndex(index, int64(n))
+	if err := r.parseIndex(index, int64(n)); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Close closes the file that Open opened.

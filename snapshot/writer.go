@@ -86,7 +86,10 @@ func NewWriter(w io.Writer, m Meta, o WriterOptions) (*Writer, error) {
 		sum:         sha256.New(),
 	}
 	sw.reset()
-	return sw, sw.write(preamble)
+	if err := sw.write(preamble); err != nil {
+		return nil, err
+	}
+	return sw, nil
 }
 
 // Meta is what the file says of itself.
@@ -173,7 +176,7 @@ func (w *Writer) flush() error {
 		// Equal lengths are how a reader knows a plain body, so a body that
 		// did not shrink must go plain; nor may one shrink past what a reader
 		// takes for a bomb.
-		if stored < raw && raw <= stored*maxExpansion {
+		if stored < raw && int64(raw) <= int64(stored)*maxExpansion {
 			out = w.packed
 		}
 	}
