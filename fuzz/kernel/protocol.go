@@ -1,0 +1,106 @@
+package kernel
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// A child tells its parent what it does in lines of text, each one write to a
+// pipe, so that a line that was written outlives the child and its file system:
+//
+//	open N R        the store is open, and holds transaction N of round R
+//	begin N         transaction N may reach the disk from now on
+//	ack N           it is acknowledged, as the durability mode has it
+//	sync N          it is acknowledged as durable
+//	compact         a compaction succeeded
+//	close           the store was closed in order
+//	error K TEXT    an operation failed: K is the kind of its error
+//	done            the child ends because it has done its work
+type line struct {
+	what string
+	pos  position
+	text string // error: kind and message
+}
+
+// The kinds of errors, by what errors.Is says of them.
+const (
+	kindUnknown = "outcome-unknown" // of a commit that was under way
+	kindFailed  = "log-failed"      // of a commit after the log had failed
+	kindOpen    = "open"            // of an Open
+	kindCompact = "compact"         // of a compaction
+	kindClose   = "close"           // of a Close
+	kindOther   = "other"           // of a commit: no error that a caller can tell apart
+)
+
+// reporter writes lines; several clients share one.
+type reporter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (r *reporter) line(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// Whoever is not heard has lost its parent and will be told so by its
+	// standard input.
+	fmt.Fprintf(r.w, format+"\n", args...)
+}
+
+// parseLine reads what a reporter wrote.
+func parseLine(s string) (line, error) {
+	what, rest, _ := strings.Cut(s, " ")
+	l := line{what: what}
+	var err error
+	switch what {
+	case "open":
+		_, err = fmt.Sscanf(rest, "%d %d", &l.pos.N, &l.pos.Round)
+	case "begin", "ack", "sync":
+		_, err = fmt.Sscanf(rest, "%d", &l.pos.N)
+	case "error":
+		l.text = rest
+	case "compact", "close", "done":
+	default:
+		err = fmt.Errorf("no such line")
+	}
+	if err != nil {
+		return l, fmt.Errorf("kernel: the child said %q: %w", s, err)
+	}
+	return l, nil
+}
+
+// heard is all that a child said.
+type heard struct {
+	opened   []position // what it found, open by open
+	begun    uint64     // newest transaction that may have reached the disk
+	acked    uint64     // newest that was acknowledged in any way
+	synced   uint64     // newest that was acknowledged as durable
+	acks     uint64     // how many were acknowledged
+	compacts int
+	errors   []string // "KIND TEXT"
+	done     bool
+}
+
+func (h *heard) add(l line) {
+	switch l.what {
+	case "open":
+		h.opened = append(h.opened, l.pos)
+	case "begin":
+		h.begun = max(h.begun, l.pos.N)
+	case "ack":
+		h.acked = max(h.acked, l.pos.N)
+		h.acks++
+	case "sync":
+		h.acked, h.synced = max(h.acked, l.pos.N), max(h.synced, l.pos.N)
+		h.acks++
+	case "compact":
+		h.compacts++
+	case "close": // in order: whatever the mode, all of it is on the disk
+		h.synced = max(h.synced, h.acked)
+	case "error":
+		h.errors = append(h.errors, l.text)
+	case "done":
+		h.done = true
+	}
+}
