@@ -65,7 +65,11 @@ func (c *Config) live(ctx context.Context, r *reporter) int {
 			found, err = readPosition(tx)
 			return err
 		})
-		r.line("open %d %d", found.N, found.Round)
+		cut := int64(0)
+		if report := db.RecoveryReport(); report != nil && report.Cut != nil {
+			cut = report.Cut.Bytes
+		}
+		r.line("open %d %d %d", found.N, found.Round, cut)
 		var again bool
 		if err == nil {
 			again, err = c.write(ctx, db, r)

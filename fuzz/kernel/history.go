@@ -23,14 +23,15 @@ const (
 type Failure struct {
 	Verdict Verdict
 	Detail  string
+	After   string // the disaster
 	Seed    uint64
 	Round   uint64
 	Config  Config // of the round
 }
 
 func (f *Failure) Error() string {
-	return fmt.Sprintf("kernel: %s in round %d of seed %d: %s\nconfiguration: %+v",
-		f.Verdict, f.Round, f.Seed, f.Detail, f.Config)
+	return fmt.Sprintf("kernel: %s after %s in round %d of seed %d: %s\nconfiguration: %+v",
+		f.Verdict, f.After, f.Round, f.Seed, f.Detail, f.Config)
 }
 
 // history is what the parent knows of a store: a state that no crash can take

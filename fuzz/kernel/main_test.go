@@ -31,7 +31,7 @@ func child() *exec.Cmd {
 
 var (
 	seedFlag = flag.Uint64("kernel.seed", 0, "seed of the workloads; 0 draws one and prints it")
-	timeFlag = flag.Duration("kernel.time", 5*time.Second, "how long each suite runs")
+	timeFlag = flag.Duration("kernel.time", 3*time.Second, "how long each suite runs")
 )
 
 // seed is the one that was asked for, or a fresh one.

@@ -82,8 +82,11 @@ func (p *process) listen(acks uint64, after time.Duration) (ended bool) {
 	}
 }
 
-// kill ends the child as kill -9 does.
-func (p *process) kill() { p.cmd.Process.Kill() }
+// Kill implements Victim.
+func (p *process) Kill() { p.cmd.Process.Kill() }
+
+// Stop implements Victim.
+func (p *process) Stop() error { return stop(p.cmd.Process.Pid) }
 
 // end takes the rest of what the child says and waits for its end; when that
 // takes longer than patience, the child is killed and hung is true. The exit
@@ -92,7 +95,7 @@ func (p *process) end(patience time.Duration) (code int, hung bool, err error) {
 	var late atomic.Bool
 	timer := time.AfterFunc(patience, func() {
 		late.Store(true)
-		p.kill()
+		p.Kill()
 	})
 	defer timer.Stop()
 	for l := range p.said {

@@ -10,7 +10,8 @@ import (
 // A child tells its parent what it does in lines of text, each one write to a
 // pipe, so that a line that was written outlives the child and its file system:
 //
-//	open N R        the store is open, and holds transaction N of round R
+//	open N R BYTES  the store is open, holds transaction N of round R, and
+//	                recovery cut off a torn tail of so many bytes
 //	begin N         transaction N may reach the disk from now on
 //	ack N           it is acknowledged, as the durability mode has it
 //	sync N          it is acknowledged as durable
@@ -21,6 +22,7 @@ import (
 type line struct {
 	what string
 	pos  position
+	cut  int64  // open: bytes cut off
 	text string // error: kind and message
 }
 
@@ -55,7 +57,7 @@ func parseLine(s string) (line, error) {
 	var err error
 	switch what {
 	case "open":
-		_, err = fmt.Sscanf(rest, "%d %d", &l.pos.N, &l.pos.Round)
+		_, err = fmt.Sscanf(rest, "%d %d %d", &l.pos.N, &l.pos.Round, &l.cut)
 	case "begin", "ack", "sync":
 		_, err = fmt.Sscanf(rest, "%d", &l.pos.N)
 	case "error":
@@ -78,6 +80,7 @@ type heard struct {
 	synced   uint64     // newest that was acknowledged as durable
 	acks     uint64     // how many were acknowledged
 	compacts int
+	torn     int      // torn tails
 	errors   []string // "KIND TEXT"
 	done     bool
 }
@@ -86,6 +89,9 @@ func (h *heard) add(l line) {
 	switch l.what {
 	case "open":
 		h.opened = append(h.opened, l.pos)
+		if l.cut > 0 {
+			h.torn++
+		}
 	case "begin":
 		h.begun = max(h.begun, l.pos.N)
 	case "ack":

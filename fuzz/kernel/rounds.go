@@ -18,17 +18,25 @@ import (
 type Disaster struct {
 	// Name is how it is called in reports.
 	Name string
-	// Strike makes it happen; kill ends the child as kill -9 does.
-	Strike func(kill func()) error
+	// Strike makes it happen.
+	Strike func(Victim) error
 	// After, when not nil, is called when the child has ended: to mount again.
 	After func() error
 	// PowerCut says that what only the operating system had is lost.
 	PowerCut bool
 }
 
+// Victim is the child that a disaster strikes.
+type Victim interface {
+	// Kill ends it as kill -9 does.
+	Kill()
+	// Stop stops it between two system calls.
+	Stop() error
+}
+
 // KillNine is kill -9 of the process: what it wrote, it wrote, synced or not.
 func KillNine() Disaster {
-	return Disaster{Name: "kill -9", Strike: func(kill func()) error { kill(); return nil }}
+	return Disaster{Name: "kill -9", Strike: func(p Victim) error { p.Kill(); return nil }}
 }
 
 // Options say what Run puts a store through.
@@ -64,7 +72,6 @@ type Report struct {
 	Early        uint64            // disasters that struck before the child had opened the store
 	Compactions  uint64
 	TornTails    uint64 // recoveries that cut something off
-	Quarantined  uint64 // bytes that they kept aside
 	LoggedErrors uint64 // errors that children met when their disk was gone
 }
 
@@ -117,19 +124,19 @@ const patience = 20 * time.Second
 func (s *run) round(round uint64) error {
 	c := s.Config.Vary(round)
 	c.Dir = filepath.Join(s.Dir(), "store")
-	fail := func(v Verdict, format string, args ...any) error {
-		return &Failure{Verdict: v, Detail: fmt.Sprintf(format, args...), Seed: c.Seed, Round: round, Config: c}
-	}
 	random := rand.New(rand.NewPCG(c.Seed, round^0x73747269))
 	d := s.Disasters[random.IntN(len(s.Disasters))]
 
+	fail := func(v Verdict, format string, args ...any) error {
+		return &Failure{Verdict: v, Detail: fmt.Sprintf(format, args...), After: d.Name, Seed: c.Seed, Round: round, Config: c}
+	}
 	p, err := start(s.Command(), &c)
 	if err != nil {
 		return err
 	}
 	ended := p.listen(s.moment(random))
-	if err := d.Strike(p.kill); err != nil {
-		p.kill()
+	if err := d.Strike(p); err != nil {
+		p.Kill()
 		p.end(patience)
 		return err
 	}
@@ -242,7 +249,6 @@ func (s *run) open(dir string, c *Config) (*model, error) {
 	m, err := dump(db)
 	if r := db.RecoveryReport(); r != nil && r.Cut != nil {
 		s.report.TornTails++
-		s.report.Quarantined += uint64(r.Cut.Bytes)
 	}
 	if cerr := db.Close(); err == nil {
 		err = cerr
@@ -256,6 +262,7 @@ func (s *run) count(d Disaster, h *heard, got *model) {
 	r.By[d.Name]++
 	r.Acked += h.acks
 	r.Compactions += uint64(h.compacts)
+	r.TornTails += uint64(h.torn)
 	r.LoggedErrors += uint64(len(h.errors))
 	if len(h.opened) == 0 {
 		r.Early++

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -69,15 +70,24 @@ func New(k Kind) (*FS, error) {
 		d.close()
 		return nil, err
 	}
+	if err := os.Mkdir(f.Dir(), 0o700); err != nil {
+		f.Close()
+		return nil, f.fail("mkdir", err)
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return nil, err
+	}
 	return f, nil
 }
 
 // Kind is the file system's kind.
 func (f *FS) Kind() Kind { return f.kind }
 
-// Dir is the root of the file system, for this process and for others of the
-// same user. It changes with every Remount.
-func (f *FS) Dir() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.root) }
+// Dir is an empty directory just below the root of the file system, for this
+// process and for others of the same user. Its parent can be synced too, which
+// that of the root, /proc/PID/fd, cannot. It changes with every Remount.
+func (f *FS) Dir() string { return fmt.Sprintf("/proc/%d/fd/%d/top", os.Getpid(), f.root) }
 
 // CutCount is how many times the power was cut.
 func (f *FS) CutCount() int { return f.cuts }
@@ -150,7 +160,15 @@ func (f *FS) Remount() error {
 	if err := f.unmount(); err != nil {
 		return err
 	}
-	return f.mount()
+	// The kernel may hold on to it for a moment longer than its last user.
+	var busy *BusyError
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := f.mount()
+		if !errors.As(err, &busy) || wait > time.Second {
+			return err
+		}
+		time.Sleep(wait)
+	}
 }
 
 // Close unmounts and frees the disk. It is idempotent.

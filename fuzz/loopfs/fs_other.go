@@ -21,7 +21,7 @@ func New(Kind) (*FS, error) { return nil, errUnsupported }
 // Kind is the file system's kind.
 func (f *FS) Kind() Kind { return f.kind }
 
-// Dir is the root of the file system.
+// Dir is a directory of the file system.
 func (f *FS) Dir() string { return "" }
 
 // CutCount is how many times the power was cut.
