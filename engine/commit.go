@@ -114,7 +114,7 @@ func (db *DB) runWriter(ctx context.Context, tx *Tx, fn func(*Tx) error, o commi
 	if len(tx.muts) == 0 {
 		return &Commit{after: tx.dirty}, nil
 	}
-	return db.sequence(ctx, &stagedCommit{muts: tx.muts}, o)
+	return db.sequence(ctx, &stagedCommit{muts: tx.muts, time: tx.now}, o)
 }
 
 // settle waits, before err is handed out, until what the transaction has read
@@ -149,7 +149,7 @@ func (db *DB) sequence(ctx context.Context, c *stagedCommit, o commitOptions) (*
 		return &Commit{lsn: c.lsn}, nil
 	}
 
-	db.encoded = record.AppendCommit(db.encoded[:0], &record.Commit{Mutations: c.muts})
+	db.encoded = record.AppendCommit(db.encoded[:0], &record.Commit{Mutations: c.muts, Time: c.time})
 	c.size = int64(len(db.encoded))
 	if limit := int64(db.opts.MaxTxSize); c.size > limit {
 		return nil, &SizeError{Err: ErrTxTooLarge, Size: c.size, Limit: limit}

@@ -161,7 +161,7 @@ func (db *DB) set(ctx context.Context, bucket string, key, value []byte, opts []
 		return c.Wait(ctx)
 	}
 	k, v := cloneTwo(key, value)
-	c := &stagedCommit{}
+	c := &stagedCommit{time: db.opts.Clock().UnixMilli()}
 	c.one[0] = record.Mutation{Op: record.OpSet, Bucket: bucket, Key: k, Value: v}
 	c.muts = c.one[:]
 	done, err := db.sequence(ctx, c, commitOptions{})

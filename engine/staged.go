@@ -11,6 +11,7 @@ import (
 type stagedCommit struct {
 	lsn     uint64
 	muts    []record.Mutation // own copies of all bytes
+	time    int64             // when it began, Unix ms; for those who read the log
 	size    int64             // of the encoded record
 	pending wal.Pending       // set before the writer slot is freed
 

@@ -162,7 +162,7 @@ func (c *cursor) bucket(guess, guess2 string) (name string, ok bool) {
 }
 
 // deadline reads a deadline that is present, hence not 0.
-func (c *cursor) deadline() (ms int64, ok bool) {
+func (c *cursor) moment() (ms int64, ok bool) {
 	at := c.off
 	major, arg, ok := c.head()
 	switch {
@@ -175,7 +175,7 @@ func (c *cursor) deadline() (ms int64, ok bool) {
 	case major == majorNeg:
 		return ^int64(arg), true
 	case arg == 0:
-		c.fail(at, "deadline 0 is written by leaving it out")
+		c.fail(at, "a deadline or time of 0 is written by leaving it out")
 	default:
 		return int64(arg), true
 	}

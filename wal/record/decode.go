@@ -25,7 +25,7 @@ func DecodeInto(c *Commit, b []byte) (rest []byte, err error) {
 	if cur.commit(c) {
 		return b[cur.off:], nil
 	}
-	c.Mutations = c.Mutations[:0]
+	c.Mutations, c.Time = c.Mutations[:0], 0
 	if _, unknown := cur.err.(*UnknownError); !unknown {
 		return nil, cur.err
 	}
@@ -137,9 +137,9 @@ func (c *cursor) commit(into *Commit) bool {
 		}
 		held = m.Bucket
 	}
-	into.Mutations = ms
+	into.Mutations, into.Time = ms, 0
 	if elements == 3 {
-		return c.meta()
+		return c.meta(into)
 	}
 	return true
 }
@@ -160,7 +160,7 @@ func (c *cursor) mutation(m *Mutation, held string) (ok bool) {
 	switch m.Op {
 	case OpSet:
 		if m.Value, ok = c.bytes(); ok && elements == 5 {
-			m.Deadline, ok = c.deadline()
+			m.Deadline, ok = c.moment()
 		}
 	case OpDeleteRange:
 		if c.off < len(c.b) && c.b[c.off] == null {
@@ -172,8 +172,9 @@ func (c *cursor) mutation(m *Mutation, held string) (ok bool) {
 	return ok
 }
 
-// meta refuses what a later version may say about a commit; see table.go.
-func (c *cursor) meta() bool {
+// meta reads what is said about a commit, and refuses what a later version may
+// say; see table.go. Keys ascend, so one that is not known comes after metaTime.
+func (c *cursor) meta(into *Commit) bool {
 	start := c.off
 	n, ok := c.want(majorMap, "expected a map")
 	if !ok {
@@ -183,10 +184,24 @@ func (c *cursor) meta() bool {
 		c.fail(start, "empty meta is written by leaving it out")
 		return false
 	}
-	at := c.off
-	key, ok := c.uint()
-	if ok {
-		c.err = &UnknownError{What: whatMeta, Value: key, Offset: at}
+	for last := uint64(0); n > 0; n-- {
+		at := c.off
+		key, ok := c.uint()
+		switch {
+		case !ok:
+			return false
+		case key == metaTime && last == 0:
+			if into.Time, ok = c.moment(); !ok {
+				return false
+			}
+		case key <= last && last != 0:
+			c.fail(at, "keys of meta do not ascend")
+			return false
+		default:
+			c.err = &UnknownError{What: whatMeta, Value: key, Offset: at}
+			return false
+		}
+		last = key
 	}
-	return false
+	return true
 }

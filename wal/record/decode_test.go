@@ -17,8 +17,17 @@ import (
 // asCommit is the schema written once more, over the library's generic values.
 func asCommit(v any) (c record.Commit, ok bool) {
 	a, ok := v.([]any)
-	if !ok || len(a) != 2 || a[0] != uint64(1) {
+	if !ok || len(a) < 2 || len(a) > 3 || a[0] != uint64(1) {
 		return c, false
+	}
+	if len(a) == 3 {
+		meta, ok := a[2].(map[any]any)
+		if !ok || len(meta) != 1 {
+			return c, false
+		}
+		if c.Time, ok = asDeadline(meta[uint64(1)]); !ok {
+			return c, false
+		}
 	}
 	ms, ok := a[1].([]any)
 	if !ok {
@@ -238,12 +247,13 @@ func TestUnknownContentIsToldFromMalformed(t *testing.T) {
 		is    error
 		n     uint64
 	}{
-		"kind":           {[]any{2, []any{}}, record.ErrUnknownKind, 2},
-		"kind 0":         {[]any{0}, record.ErrUnknownKind, 0},
-		"huge kind":      {[]any{uint64(math.MaxUint64)}, record.ErrUnknownKind, math.MaxUint64},
-		"op":             {[]any{1, []any{mutation, []any{9, "anything"}}}, record.ErrUnknownOp, 9},
-		"meta":           {[]any{1, []any{mutation}, map[uint64]any{7: "x", 8: 1}}, record.ErrUnknownMeta, 7},
-		"op before meta": {[]any{1, []any{[]any{256}}, map[uint64]any{7: "x"}}, record.ErrUnknownOp, 256},
+		"kind":            {[]any{2, []any{}}, record.ErrUnknownKind, 2},
+		"kind 0":          {[]any{0}, record.ErrUnknownKind, 0},
+		"huge kind":       {[]any{uint64(math.MaxUint64)}, record.ErrUnknownKind, math.MaxUint64},
+		"op":              {[]any{1, []any{mutation, []any{9, "anything"}}}, record.ErrUnknownOp, 9},
+		"meta":            {[]any{1, []any{mutation}, map[uint64]any{7: "x", 8: 1}}, record.ErrUnknownMeta, 7},
+		"meta after time": {[]any{1, []any{mutation}, map[uint64]any{1: 5, 2: "x"}}, record.ErrUnknownMeta, 2},
+		"op before meta":  {[]any{1, []any{[]any{256}}, map[uint64]any{7: "x"}}, record.ErrUnknownOp, 256},
 	} {
 		b := append(marshal(t, c.value), "rest"...)
 		got, rest, err := record.Decode(b)

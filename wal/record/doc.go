@@ -3,7 +3,7 @@
 //
 // The log holds commits, each an array that starts with its kind:
 //
-//	[1, [mutation, ...], meta?]
+//	[1, [mutation, ...], meta?]                   meta: {1: time}
 //	mutation: [1, bucket, key, value, deadline?]   set
 //	          [2, bucket, key]                     delete
 //	          [3, bucket, from, to / null]         delete the keys in [from, to)

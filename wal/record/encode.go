@@ -23,23 +23,23 @@ const (
 // in the table, or a bucket name that CheckBucket refuses, yields a record that
 // no decoder accepts.
 func AppendCommit(dst []byte, c *Commit) []byte {
-	dst = AppendCommitHead(dst, len(c.Mutations))
+	elements := byte(2)
+	if c.Time != 0 {
+		elements = 3
+	}
+	dst = append(dst, majorArray|elements, majorUint|byte(KindCommit))
+	dst = appendHead(dst, majorArray, uint64(len(c.Mutations)))
 	for i := range c.Mutations {
-		dst = AppendMutation(dst, &c.Mutations[i])
+		dst = appendMutation(dst, &c.Mutations[i])
+	}
+	if c.Time != 0 {
+		dst = append(dst, majorMap|1, majorUint|metaTime)
+		dst = appendInt(dst, c.Time)
 	}
 	return dst
 }
 
-// AppendCommitHead appends what goes before the n mutations of a commit, for
-// callers that have them in another form than a slice. Exactly n calls of
-// AppendMutation complete the record.
-func AppendCommitHead(dst []byte, n int) []byte {
-	dst = append(dst, majorArray|2, majorUint|byte(KindCommit))
-	return appendHead(dst, majorArray, uint64(n))
-}
-
-// AppendMutation appends the encoding of one mutation.
-func AppendMutation(dst []byte, m *Mutation) []byte {
+func appendMutation(dst []byte, m *Mutation) []byte {
 	n := uint64(ops[OpDelete].min)
 	switch m.Op {
 	case OpSet:
@@ -71,11 +71,8 @@ func AppendMutation(dst []byte, m *Mutation) []byte {
 	return dst
 }
 
-// CommitHeadSize is the length of what AppendCommitHead appends.
-func CommitHeadSize(n int) int { return 2 + headSize(uint64(n)) }
-
-// MutationSize is the length of what AppendMutation appends, so that a limit on
-// transactions can be kept before anything is encoded.
+// MutationSize is what a mutation takes of an encoded commit, in bytes, so that a
+// limit on transactions can be kept before anything is encoded.
 func MutationSize(m *Mutation) int {
 	n := 1 + headSize(uint64(m.Op)) + stringSize(len(m.Bucket)) + stringSize(len(m.Key))
 	switch m.Op {
@@ -96,7 +93,10 @@ func MutationSize(m *Mutation) int {
 
 // CommitSize is the length of what AppendCommit appends.
 func CommitSize(c *Commit) int {
-	n := CommitHeadSize(len(c.Mutations))
+	n := 2 + headSize(uint64(len(c.Mutations)))
+	if c.Time != 0 {
+		n += 2 + intSize(c.Time)
+	}
 	for i := range c.Mutations {
 		n += MutationSize(&c.Mutations[i])
 	}

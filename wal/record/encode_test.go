@@ -81,19 +81,3 @@ func TestNilAndEmptyEndOfARangeStayApart(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func TestStreamingFormYieldsTheSameBytes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		c := genCommit().Draw(t, "commit")
-		got := record.AppendCommitHead(nil, len(c.Mutations))
-		if len(got) != record.CommitHeadSize(len(c.Mutations)) {
-			t.Fatal("CommitHeadSize is wrong")
-		}
-		for i := range c.Mutations {
-			got = record.AppendMutation(got, &c.Mutations[i])
-		}
-		if !bytes.Equal(got, record.AppendCommit(nil, &c)) {
-			t.Fatal("the two ways to encode a commit differ")
-		}
-	})
-}

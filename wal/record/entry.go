@@ -79,7 +79,7 @@ func (c *cursor) entry(e *Entry) (ok bool) {
 	}
 	e.Deadline = 0
 	if n == 5 {
-		e.Deadline, ok = c.deadline()
+		e.Deadline, ok = c.moment()
 	}
 	return ok
 }

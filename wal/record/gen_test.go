@@ -53,6 +53,9 @@ func commitValue(c *record.Commit) any {
 	for i := range c.Mutations {
 		ms = append(ms, mutationValue(&c.Mutations[i]))
 	}
+	if c.Time != 0 {
+		return []any{1, ms, map[int]int64{1: c.Time}}
+	}
 	return []any{1, ms}
 }
 
@@ -136,7 +139,11 @@ func genMutation() *rapid.Generator[record.Mutation] {
 
 func genCommit() *rapid.Generator[record.Commit] {
 	return rapid.Custom(func(t *rapid.T) record.Commit {
-		return record.Commit{Mutations: rapid.SliceOfN(genMutation(), 0, 30).Draw(t, "mutations")}
+		c := record.Commit{Mutations: rapid.SliceOfN(genMutation(), 0, 30).Draw(t, "mutations")}
+		if rapid.Bool().Draw(t, "timed") {
+			c.Time = rapid.Int64().Draw(t, "time")
+		}
+		return c
 	})
 }
 

@@ -30,13 +30,14 @@ type goldenCase struct {
 
 // golden are the contents, fixed for ever like their encodings.
 func golden() []goldenCase {
-	commit := func(name string, ms ...record.Mutation) goldenCase {
-		c := record.Commit{Mutations: ms}
+	timed := func(name string, ms int64, muts ...record.Mutation) goldenCase {
+		c := record.Commit{Time: ms, Mutations: muts}
 		return goldenCase{"commit/" + name, record.AppendCommit(nil, &c), func(b []byte) (any, error) {
 			c, _, err := record.Decode(b)
 			return c, err
 		}, c}
 	}
+	commit := func(name string, muts ...record.Mutation) goldenCase { return timed(name, 0, muts...) }
 	entry := func(name string, e record.Entry) goldenCase {
 		return goldenCase{"entry/" + name, record.AppendEntry(nil, &e), func(b []byte) (any, error) {
 			var e record.Entry
@@ -46,6 +47,7 @@ func golden() []goldenCase {
 	}
 	return []goldenCase{
 		commit("empty"),
+		timed("set with a time", 1767225600000, record.Mutation{Op: record.OpSet, Key: []byte("mykey"), Value: []byte("myval")}),
 		commit("set", record.Mutation{Op: record.OpSet, Key: []byte("mykey"), Value: []byte("myval")}),
 		commit("set with deadline", record.Mutation{Op: record.OpSet, Bucket: "users", Key: []byte{0, 0xff}, Value: []byte{}, Deadline: 1767225600000}),
 		commit("set with extreme deadlines",

@@ -42,7 +42,7 @@ func TestMalformedBytesAreNamed(t *testing.T) {
 		{"commit", "820181830240604000", 5, "expected a text string"},
 		{"commit", "820181830261ff40", 5, "bucket name is not UTF-8"},
 		{"commit", "8201818302605818", 8, "string longer than what is left"},
-		{"commit", "82018185016040400000", 8, "deadline 0 is written by leaving it out"},
+		{"commit", "82018185016040400000", 8, "a deadline or time of 0 is written by leaving it out"},
 		{"commit", "8201818501604040" + "1b8000000000000000", 8, "number out of range"},
 		{"commit", "8201818501604040" + "3b8000000000000000", 8, "number out of range"},
 		{"commit", "8201818501604040" + "1b0000000100000000", -1, ""}, // in range

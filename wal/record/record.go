@@ -16,6 +16,11 @@ type Mutation struct {
 // Commit is one transaction: all of its mutations, in order, or none.
 type Commit struct {
 	Mutations []Mutation
+
+	// Time is when the transaction began, Unix milliseconds by the writer's
+	// clock; 0 = not recorded. It is for people who look at a log: order comes
+	// from LSNs alone.
+	Time int64
 }
 
 // Entry is one key of a snapshot.

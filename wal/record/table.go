@@ -22,10 +22,10 @@ const (
 	OpDeleteRange Op = 3
 )
 
-// A commit's optional third element, meta, is a map with unsigned keys. No key
-// is defined in version 1; kept free: 1 for the commit's time, 2 for a request
-// ID. Meta may change what a commit means (a request ID must survive
+// metaTime is the key of a commit's time in meta, the commit's optional third
+// element, a map with unsigned keys. Kept free: 2 for a request ID. Meta may change what a commit means (a request ID must survive
 // compaction), so a key that is not known is refused and not skipped.
+const metaTime = 1
 
 // arity is how many elements an array may have, its leading number included.
 type arity struct {
