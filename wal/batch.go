@@ -59,11 +59,14 @@ func (b *batch) end(err error) {
 // The caller then calls Wait, or, when it is not going to wait at once, Start.
 // A record with neither is committed together with the next one that has.
 //
-// Errors: ErrClosed, *LogError (ErrFailed), *RecordSizeError, ctx's error; none
-// of them leaves anything behind.
+// Errors: ErrClosed, *LogError (ErrFailed), *RecordSizeError, ErrBadRecord, ctx's
+// error; none of them leaves anything behind.
 func (l *Log) Append(ctx context.Context, record []byte, item any, d Durability) (Pending, error) {
-	if len(record) == 0 || len(record) > l.o.MaxRecord {
+	if len(record) > l.o.MaxRecord {
 		return Pending{}, &RecordSizeError{Size: len(record), Limit: l.o.MaxRecord}
+	}
+	if itemLen(record) != len(record) || len(record) == 0 {
+		return Pending{}, ErrBadRecord
 	}
 	l.mu.Lock()
 	if err := l.makeRoom(ctx, int64(len(record))); err != nil {

@@ -103,8 +103,13 @@ type zeroed struct {
 	off  int64
 }
 
-func newZeroed(b *testing.B, dir string) *zeroed {
-	const size = 2 << 30
+// newZeroed fills a file that is large enough for what n writers write in a
+// while, so that like a log it writes each place once.
+func newZeroed(b *testing.B, dir string, n int) *zeroed {
+	size := int64(128 << 20)
+	if n >= 512 {
+		size = 1 << 30
+	}
 	f, err := osfs.New().Create(vfs.Join(dir, "zeroed"))
 	if err == nil {
 		err = f.ZeroFill(0, size)
@@ -157,8 +162,8 @@ type idealGroup struct {
 	end  chan struct{}
 }
 
-func newIdealGroup(b *testing.B, dir string) *idealGroup {
-	g := &idealGroup{zeroed: newZeroed(b, dir), done: make(chan struct{}), wake: make(chan struct{}, 1), end: make(chan struct{})}
+func newIdealGroup(b *testing.B, dir string, n int) *idealGroup {
+	g := &idealGroup{zeroed: newZeroed(b, dir, n), done: make(chan struct{}), wake: make(chan struct{}, 1), end: make(chan struct{})}
 	go g.loop()
 	return g
 }
@@ -243,15 +248,138 @@ func (t *theLog) close() {
 	}
 }
 
+// BenchmarkCommit is one durable record per call, by 1 to 4,096 goroutines. The
+// floor of one writer is the bare loop, that of many the ideal group commit.
 func BenchmarkCommit(b *testing.B) {
 	b.Run("writers=1", func(b *testing.B) {
 		dir := benchDir(b)
-		compare(b, newZeroed(b, dir), newLog(b, dir, nil), 1, benchPayload)
+		compare(b, newZeroed(b, dir, 1), newLog(b, dir, nil), 1, benchPayload)
 	})
 	for _, n := range []int{8, 64, 512, 4096} {
 		b.Run(fmt.Sprintf("writers=%d", n), func(b *testing.B) {
 			dir := benchDir(b)
-			compare(b, newIdealGroup(b, dir), newLog(b, dir, nil), n, benchPayload)
+			compare(b, newIdealGroup(b, dir, n), newLog(b, dir, nil), n, benchPayload)
 		})
+	}
+}
+
+// BenchmarkBatch is one durable record of many bytes per call, as a batch of a
+// thousand small writes or a large value makes. Both floors write the same bytes:
+// into zeros, and appending.
+func BenchmarkBatch(b *testing.B) {
+	for _, size := range []int{16 << 10, 148 << 10, 1 << 20} {
+		r := record(make([]byte, size))
+		b.Run(fmt.Sprintf("size=%dKiB/zeroed", size>>10), func(b *testing.B) {
+			dir := benchDir(b)
+			compare(b, newZeroed(b, dir, 512), newLog(b, dir, nil), 1, r)
+		})
+		b.Run(fmt.Sprintf("size=%dKiB/appended", size>>10), func(b *testing.B) {
+			dir := benchDir(b)
+			compare(b, newAppended(b, dir), newLog(b, dir, nil), 1, r)
+		})
+	}
+}
+
+// BenchmarkLazy is what the log costs where nobody waits for the disk.
+func BenchmarkLazy(b *testing.B) {
+	for _, mode := range []wal.Mode{wal.Interval, wal.Never} {
+		lazy := func(o *wal.Options) { o.Mode, o.Interval, o.IdleMark = mode, 100*time.Millisecond, -1 }
+		b.Run(mode.String()+"/wait", func(b *testing.B) {
+			l := newLog(b, benchDir(b), lazy)
+			defer l.close()
+			b.ReportAllocs()
+			for b.Loop() {
+				l.write(benchPayload)
+			}
+		})
+		b.Run(mode.String()+"/start", func(b *testing.B) {
+			l := newLog(b, benchDir(b), lazy)
+			defer l.close()
+			b.ReportAllocs()
+			for b.Loop() {
+				p, err := l.l.Append(context.Background(), benchPayload, nil, wal.Default)
+				if err != nil {
+					b.Fatal(err)
+				}
+				p.Start()
+			}
+		})
+	}
+}
+
+// BenchmarkAppendOnly is Append by itself, on a file system that costs nothing.
+func BenchmarkAppendOnly(b *testing.B) {
+	o := small(newFS(b))
+	o.SegmentSize, o.MaxFrame, o.MaxStaged = 1<<20, 64<<10, 1<<20
+	l, err := wal.Create(o, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := l.Append(context.Background(), benchPayload, nil, wal.Default)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if p.LSN()%256 == 0 {
+			if err := p.Wait(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkScan reads a log of small frames and of large ones, from the cache.
+func BenchmarkScan(b *testing.B) {
+	for _, group := range []int{1, 100} {
+		for _, ahead := range []bool{false, true} {
+			b.Run(fmt.Sprintf("group=%d/ahead=%v", group, ahead), func(b *testing.B) {
+				var body []byte
+				for range group {
+					body = append(body, benchPayload...)
+				}
+				h := sampleHeader()
+				file, err := h.Encode()
+				if err != nil {
+					b.Fatal(err)
+				}
+				link, next := h.Prev.Link, h.FirstLSN
+				for len(file) < 32<<20 {
+					at := len(file)
+					file = wal.AppendFrame(file, h.Salt, link, next, uint32(group), wal.FlagSynced, body)
+					fh, _ := wal.DecodeFrameHeader(file[at:], h.Salt)
+					link, next = fh.Link(), fh.NextLSN()
+				}
+				name := vfs.Join(benchDir(b), wal.SegmentName(h.Seq))
+				if err := os.WriteFile(name, file, 0o600); err != nil {
+					b.Fatal(err)
+				}
+				s, err := wal.OpenSegment(osfs.New(), name)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer s.Close()
+				b.SetBytes(int64(len(file)))
+				b.ReportAllocs()
+				records := 0
+				for b.Loop() {
+					sc := wholeScan(s, ahead)
+					for {
+						f, err := sc.Next()
+						if err != nil {
+							break
+						}
+						for rest := f.Body; len(rest) > 0; records++ {
+							if _, rest, _ = wal.NextRecord(rest); rest == nil {
+								b.Fatal("no record")
+							}
+						}
+					}
+					sc.Close()
+				}
+				b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+			})
+		}
 	}
 }

@@ -248,6 +248,50 @@ func TestALeaderIsNotKept(t *testing.T) {
 	})
 }
 
+// Who gets the token after somebody else has committed its batch has no business
+// with it any more, though the batch is not delivered yet.
+func TestAnHeirWhoseBatchWasTakenGoesHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		apply := make(chan struct{})
+		l, disk, _ := gated(t, func(o *wal.Options) {
+			o.Durable = func(b wal.Batch) {
+				if b.First == 2 {
+					<-apply
+				}
+			}
+		})
+		step := make(chan struct{})
+		disk.before = func(_ int, call string) error {
+			if strings.HasPrefix(call, "datasync") {
+				<-step
+			}
+			return nil
+		}
+		leader := waiting(bg, mustAppend(t, l, record(nil)))
+		synctest.Wait()
+		second := mustAppend(t, l, record(nil))
+		syncing := make(chan error, 1)
+		go func() { syncing <- l.Sync(bg) }()
+		synctest.Wait()
+		heir := waiting(bg, second) // behind Sync, who takes the batch
+		synctest.Wait()
+		step <- struct{}{}
+		must(t, <-leader)
+		synctest.Wait() // Sync syncs the second record
+		third := mustAppend(t, l, record(nil))
+		close(step)
+		stillWaiting(t, heir)
+		if l.Written() != 2 {
+			t.Error("the heir of a batch that was committed leads for others")
+		}
+		close(apply)
+		must(t, <-heir)
+		must(t, <-syncing)
+		must(t, third.Wait(bg))
+		must(t, l.Close())
+	})
+}
+
 func TestStartCommitsWhatNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _, g := gated(t, nil)

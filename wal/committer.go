@@ -117,11 +117,12 @@ func (l *Log) take() *batch {
 	if len(l.queue) == 0 {
 		return nil
 	}
+	// Moved up rather than sliced off, so that the array is used again; it is
+	// short.
 	b := l.queue[0]
-	l.queue[0] = nil
-	if l.queue = l.queue[1:]; len(l.queue) == 0 {
-		l.queue = nil
-	}
+	n := copy(l.queue, l.queue[1:])
+	l.queue[n] = nil
+	l.queue = l.queue[:n]
 	b.taken = true
 	b.prev, l.last = l.last, b
 	return b

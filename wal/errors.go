@@ -20,6 +20,10 @@ var ErrOutcomeUnknown = errors.New("wal: outcome unknown")
 // ErrRecordTooLarge matches every *RecordSizeError.
 var ErrRecordTooLarge = errors.New("wal: record too large")
 
+// ErrBadRecord is returned for a record that is not exactly one well-formed CBOR
+// item of definite length. A frame that held one could never be split again.
+var ErrBadRecord = errors.New("wal: record is not one CBOR item")
+
 // LogError is the first I/O error of a log, after which it takes no more
 // records. Only recovery, which judges what the disk holds, clears it.
 type LogError struct {

@@ -218,10 +218,17 @@ func sealFrame(buf []byte, salt, prevLink, firstLSN uint64, count uint32, flags 
 	return buf, uint64(crc)<<32 | uint64(bodyCRC)
 }
 
+// frameHeaderCRC is the checksum of the salt's eight bytes followed by 36 of the
+// header. The salt is folded in by hand: an array that is passed to the library
+// would be allocated for every frame.
 func frameHeaderCRC(b []byte, salt uint64) uint32 {
-	var s [8]byte
-	binary.LittleEndian.PutUint64(s[:], salt)
-	return crc32.Update(crc32.Checksum(s[:], castagnoli()), castagnoli(), b[:36])
+	table := castagnoli()
+	crc := ^uint32(0)
+	for range 8 {
+		crc = table[byte(crc)^byte(salt)] ^ crc>>8
+		salt >>= 8
+	}
+	return crc32.Update(^crc, table, b[:36])
 }
 
 func allZero(b []byte) bool {

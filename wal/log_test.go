@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -272,6 +273,11 @@ func TestRecordsOverTheLimitAreRefusedAndLeaveNothing(t *testing.T) {
 	if !errors.As(err, &size) || size.Size != 1001 || size.Limit != 1000 || !errors.Is(err, wal.ErrRecordTooLarge) {
 		t.Fatalf("%v", err)
 	}
+	for _, bad := range [][]byte{nil, {0x41}, {0x9f, 0xff}, append(record(nil), 0)} {
+		if _, err := l.Append(bg, bad, nil, wal.Default); err != wal.ErrBadRecord {
+			t.Errorf("%x: %v", bad, err)
+		}
+	}
 	r := record(make([]byte, 997))
 	p := mustAppend(t, l, r) // at the limit
 	if p.LSN() != 1 {
@@ -338,4 +344,63 @@ func TestASegmentIsNeverOverwritten(t *testing.T) {
 	if _, err := wal.Create(small(fsys), 1); err == nil {
 		t.Fatal("Create over an existing log succeeded")
 	}
+}
+
+// What stands unsynced stays within the reach that the segment's header
+// declares, also when it was declared by a log in another mode: recovery takes
+// bytes further out for damage.
+func TestUnsyncedBytesStayWithinTheReach(t *testing.T) {
+	disk := &faultFS{FS: newFS(t)}
+	o := small(disk)
+	o.SegmentSize, o.FillStep = 64<<10, -1
+	l, err := wal.Create(o, 1)
+	must(t, err)
+	must(t, l.Close())
+	tail := mustScan(t, disk.FS).tail
+	if tail.Header.Reach != wal.FrameSize(o.MaxFrame) {
+		t.Fatalf("reach %d in Always", tail.Header.Reach)
+	}
+	o.Mode = wal.Never
+	l, err = wal.Continue(o, tail)
+	must(t, err)
+	synced := int64(wal.HeaderBlock)
+	disk.before = func(_ int, call string) error {
+		if strings.HasPrefix(call, "datasync") {
+			synced = mustScan(t, disk.FS).tail.Offset
+		}
+		return nil
+	}
+	for range 300 {
+		must(t, mustAppend(t, l, record(make([]byte, 100))).Wait(bg))
+		if end := mustScan(t, disk.FS).tail.Offset; end-synced > tail.Header.Reach {
+			t.Fatalf("%d bytes stand unsynced, the reach is %d", end-synced, tail.Header.Reach)
+		}
+	}
+	if n := l.Metrics().Rotations; n != 0 {
+		t.Fatalf("%d rotations: not what this is about", n)
+	}
+	must(t, l.Close())
+}
+
+// No more records stand unsynced or wait than recovery jumps over when it cuts a
+// log, however small they are.
+func TestUnsyncedRecordsStayWithinTheJump(t *testing.T) {
+	const jump = 1 << 20
+	o := small(newFS(t))
+	o.Mode, o.SegmentSize, o.MaxFrame, o.MaxStaged = wal.Never, 64<<20, 4<<20, 64<<20
+	l, err := wal.Create(o, 1)
+	must(t, err)
+	var p wal.Pending
+	for i := range jump + jump/4 {
+		p, err = l.Append(bg, []byte{0}, nil, wal.Default)
+		must(t, err)
+		if i%300_000 == 0 {
+			p.Start()
+		}
+		if standing := p.LSN() - l.Durable(); standing > jump {
+			t.Fatalf("record %d, only %d are durable", p.LSN(), l.Durable())
+		}
+	}
+	must(t, p.Wait(bg))
+	must(t, l.Close())
 }

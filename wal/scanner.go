@@ -150,7 +150,7 @@ func (sc *Scanner) parse(r *run) (need int) {
 		b := r.buf[r.used:]
 		atEnd := sc.off+int64(len(b)) >= sc.limit
 		if sc.sealed {
-			r.err = sc.invalid(AfterSeal, nil)
+			r.err = sc.invalid(AfterSeal, FrameHeader{})
 			return 0
 		}
 		if len(b) < FrameHeaderSize && !atEnd {
@@ -158,18 +158,18 @@ func (sc *Scanner) parse(r *run) (need int) {
 		}
 		h, err := DecodeFrameHeader(b, sc.segment.Header.Salt)
 		if err != nil {
-			r.err = sc.refused(err, nil)
+			r.err = sc.refused(err, FrameHeader{})
 			return 0
 		}
 		switch {
 		case h.PrevLink != sc.link:
-			r.err = sc.invalid(WrongLink, &h)
+			r.err = sc.invalid(WrongLink, h)
 			return 0
 		case h.FirstLSN != sc.next:
-			r.err = sc.invalid(WrongLSN, &h)
+			r.err = sc.invalid(WrongLSN, h)
 			return 0
 		case h.Size() > sc.limit-sc.off || h.Size() > math.MaxInt:
-			r.err = sc.invalid(BodyBeyondEnd, &h)
+			r.err = sc.invalid(BodyBeyondEnd, h)
 			return 0
 		case h.Size() > int64(len(b)):
 			if r.used == 0 {
@@ -178,7 +178,7 @@ func (sc *Scanner) parse(r *run) (need int) {
 			return 0
 		}
 		if err := h.CheckBody(b[FrameHeaderSize:h.Size()]); err != nil {
-			r.err = sc.refused(err, &h)
+			r.err = sc.refused(err, h)
 			return 0
 		}
 		end := FrameHeaderSize + int(h.BodyLen)
@@ -189,13 +189,19 @@ func (sc *Scanner) parse(r *run) (need int) {
 	}
 }
 
-func (sc *Scanner) refused(err error, h *FrameHeader) error {
+func (sc *Scanner) refused(err error, h FrameHeader) error {
 	if reason := Reason(err); reason != 0 {
 		return sc.invalid(reason, h)
 	}
 	return located(err, sc.segment.Name(), sc.off)
 }
 
-func (sc *Scanner) invalid(reason InvalidReason, h *FrameHeader) error {
-	return &InvalidError{File: sc.segment.Name(), Offset: sc.off, LSN: sc.next, Reason: reason, Header: h}
+// invalid makes the error that ends the scan. The header is the one that stands
+// there, or zero when none that is valid does.
+func (sc *Scanner) invalid(reason InvalidReason, h FrameHeader) error {
+	e := &InvalidError{File: sc.segment.Name(), Offset: sc.off, LSN: sc.next, Reason: reason}
+	if h.Version != 0 {
+		e.Header = &h
+	}
+	return e
 }
