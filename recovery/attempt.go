@@ -80,9 +80,7 @@ func (a *attempt) readManifest(context.Context) (err error) {
 	}
 	a.report.Store = a.manifest.Store
 	a.report.Foreign = a.layout.foreign
-	for _, s := range a.manifest.Snapshots {
-		a.covered = max(a.covered, s.LSN)
-	}
+	a.covered = newestLSN(&a.manifest)
 	return a.checkSegments()
 }
 

@@ -63,35 +63,40 @@ func (a *attempt) present(ref *SnapshotRef) error {
 
 // load fills the Loader from one snapshot. A block may turn out to be rotten
 // when others were handed over already; then the Loader is emptied.
-func (a *attempt) load(ctx context.Context, ref *SnapshotRef) (err error) {
+func (a *attempt) load(ctx context.Context, ref *SnapshotRef) error {
 	if err := a.present(ref); err != nil {
 		return err
 	}
-	r, err := openSnapshot(a.o.FS, a.o.Dir, a.manifest.Store, ref, a.o.Codecs)
+	return loadSnapshot(ctx, a.o.FS, a.o.Dir, a.manifest.Store, ref, a.o.Codecs, a.o.Loader)
+}
+
+// loadSnapshot fills a Loader, or leaves it empty and says why.
+func loadSnapshot(ctx context.Context, fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, codecs []snapshot.Codec, to Loader) (err error) {
+	r, err := openSnapshot(fsys, dir, store, ref, codecs)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	a.o.Loader.Presize(int(min(ref.Entries, math.MaxInt32)))
+	to.Presize(int(min(ref.Entries, math.MaxInt32)))
 	var refused error
 	err = r.Load(ctx, 0, func(_ int, entries []record.Entry) error {
-		refused = a.o.Loader.LoadBlock(entries)
+		refused = to.LoadBlock(entries)
 		return refused
 	})
 	if err == nil {
 		return nil
 	}
-	a.o.Loader.Reset()
+	to.Reset()
 	if refused != nil {
 		return refused
 	}
-	return translateSnapshot(err, r.Name())
+	return translateSnapshot(err, snapshotPath(dir, ref.LSN))
 }
 
 // openSnapshot opens a listed snapshot and holds it to what MANIFEST remembers:
 // a valid snapshot of another store, or of another time, is as wrong as a
 // rotten one.
-func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, codecs []snapshot.Codec) (*namedReader, error) {
+func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, codecs []snapshot.Codec) (*snapshot.Reader, error) {
 	name := snapshotPath(dir, ref.LSN)
 	r, err := snapshot.Open(fsys, name, snapshot.ReaderOptions{Codecs: codecs})
 	if err != nil {
@@ -109,19 +114,10 @@ func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, cod
 	case r.Digest() != ref.Digest || r.Entries() != ref.Entries || r.Size() != ref.Size:
 		reason = "it is another snapshot than the one that MANIFEST lists"
 	default:
-		return &namedReader{r, name}, nil
+		return r, nil
 	}
 	return nil, errors.Join(&CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}, r.Close())
 }
-
-// namedReader is a snapshot that knows its path.
-type namedReader struct {
-	*snapshot.Reader
-	name string
-}
-
-// Name is the path that the snapshot was opened by.
-func (r *namedReader) Name() string { return r.name }
 
 // translateSnapshot is translate for errors of package snapshot.
 func translateSnapshot(err error, name string) error {
