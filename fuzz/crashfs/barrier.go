@@ -8,6 +8,7 @@ func (f *FS) barrier(c *Call, ino int) error {
 	if c.fault != nil {
 		switch c.fault.Do {
 		case SyncLies:
+			c.lied = true
 			return nil
 		case SyncLost, SyncReverted:
 			if !f.inodes[ino].dir {
@@ -16,7 +17,15 @@ func (f *FS) barrier(c *Call, ino int) error {
 			return pathError(c.Op, c.Name, c.fault.err())
 		}
 	}
-	f.fold(f.rules.covers(c, f.pending, f.parentOf))
+	in := f.rules.covers(c, f.pending, f.parentOf)
+	if !f.noTrace {
+		for i, e := range f.pending {
+			if in != nil && in[i] && e.Kind != Data {
+				c.made = append(c.made, e)
+			}
+		}
+	}
+	f.fold(in)
 	return c.after()
 }
 
@@ -129,18 +138,17 @@ func (f *FS) fold(in []bool) {
 			rest = append(rest, e)
 		}
 	}
-	var names []*Effect
+	var few []*Effect // what can supersede data that no sync takes
 	for _, e := range folded {
-		if !e.content() {
-			names = append(names, e)
+		if e.Kind != Data {
+			few = append(few, e)
 		}
 	}
 	for i, e := range rest {
-		switch {
-		case !e.content():
-			rest[i] = supersede(e, names)
-		case e.Clean || e.Kind == Size: // a sync takes all other data of a file
-			rest[i] = supersede(e, folded)
+		if e.Clean { // a sync takes all other data of a file
+			rest[i] = supersede(e, folded, f.page)
+		} else {
+			rest[i] = supersede(e, few, f.page)
 		}
 	}
 	f.pending = slices.DeleteFunc(rest, func(e *Effect) bool { return e == nil })
@@ -184,8 +192,9 @@ func (f *FS) fold(in []bool) {
 }
 
 // supersede is what is left of a pending effect once later ones are durable:
-// nil for nothing, and for a rename possibly one of its two names.
-func supersede(e *Effect, folded []*Effect) *Effect {
+// nil for nothing, for a rename possibly one of its two names, and for data what
+// a truncation left of it.
+func supersede(e *Effect, folded []*Effect, pageSize int64) *Effect {
 	for _, d := range folded {
 		if d.Seq < e.Seq {
 			continue
@@ -193,8 +202,17 @@ func supersede(e *Effect, folded []*Effect) *Effect {
 		if e.Kind == Data && d.Kind == Data && e.ino == d.ino && e.Off >= d.Off && e.Off+e.Len <= d.Off+d.Len {
 			return nil
 		}
-		if e.Kind == Size && d.Kind == Size && e.ino == d.ino {
-			return nil
+		if d.Kind == Size && e.content() && e.ino == d.ino {
+			if e.Kind == Size || d.shrinks() && d.Size <= e.Off {
+				return nil
+			}
+			if d.shrinks() && d.Size < e.Off+e.Len && e.page != nil && !e.partial {
+				short := *e
+				b := make([]byte, pageSize)
+				copy(b, e.page.b[:d.Size-e.Off])
+				short.page = newPage(b)
+				e = &short
+			}
 		}
 		for _, s := range d.slots {
 			for i, t := range e.slots {

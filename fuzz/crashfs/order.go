@@ -92,11 +92,11 @@ func (o *orderer) length(i int32, e *Effect, canon bool) {
 	}
 	for j := i - 1; j >= 0; j-- {
 		d := o.pending[j]
-		if d.Seq < e.Seq && d.ino == e.ino && d.Kind == Data && !d.Clean && d.Off+d.Len > from && d.Off < e.Size {
-			o.need(i, j)
+		if d.Call != e.Call || d.Kind == Size {
+			break // what is older is needed through the length before
 		}
-		if d.ino == e.ino && d.Kind == Size {
-			break // what is older is needed through that one
+		if d.Kind == Data && !d.Clean && d.Off+d.Len > from && d.Off < e.Size {
+			o.need(i, j)
 		}
 	}
 }

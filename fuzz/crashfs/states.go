@@ -3,6 +3,7 @@ package crashfs
 import (
 	"iter"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Bound says how far States goes.
@@ -179,6 +180,9 @@ func (ch *choices) sample(b Bound) bool {
 			return false
 		}
 	}
+	if !ch.kinds() {
+		return false
+	}
 	for i := 1; i < n; i++ { // what was issued up to here, and nothing later
 		if !ch.lose(span(i, n)...) {
 			return false
@@ -194,6 +198,34 @@ func (ch *choices) sample(b Bound) bool {
 		}
 	}
 	return ch.torn() && ch.garbles() && ch.random(b)
+}
+
+// kinds loses everything of one kind, and keeps every name with a single other
+// effect or kind: an effect that survives without its name cannot be seen.
+func (ch *choices) kinds() bool {
+	var names []int
+	of := make(map[Kind][]int)
+	for i, e := range ch.p.pending {
+		of[e.Kind] = append(of[e.Kind], i)
+		if !e.content() {
+			names = append(names, i)
+		}
+	}
+	names = slices.Clip(names)
+	for _, k := range Kinds() {
+		if len(of[k]) > 0 && (!ch.lose(of[k]...) || !ch.keep(append(names, of[k]...)...)) {
+			return false
+		}
+	}
+	if len(names) == 0 {
+		return true
+	}
+	for i, e := range ch.p.pending {
+		if e.content() && !ch.keep(append(names, i)...) {
+			return false
+		}
+	}
+	return true
 }
 
 // torn tears every call with several effects: its first or its last one is all

@@ -75,8 +75,10 @@ type Call struct {
 	// is greater than Last when it issued none.
 	First, Last int
 
-	ino   int // what it was about, for barriers
-	upTo  int // barriers: that inode's last change
+	ino   int       // barriers: what was synced
+	upTo  int       // barriers: that inode's last change
+	made  []*Effect // barriers: the names and lengths that became durable
+	lied  bool      // a barrier that made nothing durable and did not say so
 	fault *Injection
 	pcs   [8]uintptr
 }

@@ -196,6 +196,9 @@ func (f *FS) onDisk(ino int, want func(*Effect) bool) image {
 // apply makes a content effect true of an image.
 func (e *Effect) apply(im *image, own *token, pageSize int64) {
 	if e.Kind == Size {
+		if e.shrinks() { // even where the longer length was lost, its data may be there
+			im.cut(own, e.Size, pageSize)
+		}
 		im.resize(own, e.Size, pageSize)
 		return
 	}
