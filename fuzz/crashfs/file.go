@@ -192,15 +192,21 @@ type tempFile struct {
 
 var _ vfs.TempFile = (*tempFile)(nil)
 
-// Publish implements vfs.TempFile: one Rename effect.
+// Publish implements vfs.TempFile: one Rename effect. It can be tried once.
 func (t *tempFile) Publish() error {
 	c := &Call{Op: OpPublish, To: t.target}
 	if err := t.begin(c); err != nil {
+		if c.fault != nil { // that was the one try
+			t.fs.mu.Lock()
+			t.closed = true
+			t.fs.mu.Unlock()
+		}
 		return err
 	}
+	t.closed = true
 	err := t.fs.rename(c, t.name, t.target)
 	if err == nil {
-		t.closed, t.done = true, true
+		t.done = true
 		err = c.after()
 	}
 	t.fs.leave(c, err)
@@ -209,14 +215,23 @@ func (t *tempFile) Publish() error {
 
 // Abort implements vfs.TempFile.
 func (t *tempFile) Abort() error {
+	t.fs.mu.Lock()
+	done := t.done
+	t.fs.mu.Unlock()
 	c := &Call{Op: OpAbort, Name: t.name}
+	if done { // no step: nothing can change
+		c.Op = OpClose
+	}
 	if err := t.fs.enter(c); err != nil {
 		return err
 	}
 	var err error
 	if !t.done {
 		t.closed, t.done = true, true
-		err = t.fs.remove(c, t.name)
+		// Only the file itself goes: the name may have been given away meanwhile.
+		if ino, gone := t.fs.walk(split(t.name)); gone == nil && ino == t.ino {
+			err = t.fs.remove(c, t.name)
+		}
 	}
 	if err == nil {
 		err = c.after()
@@ -224,3 +239,6 @@ func (t *tempFile) Abort() error {
 	t.fs.leave(c, err)
 	return err
 }
+
+// Close implements vfs.File: an unpublished file is aborted.
+func (t *tempFile) Close() error { return t.Abort() }

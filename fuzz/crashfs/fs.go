@@ -55,7 +55,7 @@ type FS struct {
 	pending []*Effect // in order of issue; the slice is only appended to or replaced
 	seq     int       // the last effect's number
 	temps   int       // numbers temporary names
-	locks   map[int]*lock
+	locks   map[string]*lock
 	dead    error // ErrCrashed or ErrKilled
 	limited bool
 	free    int64

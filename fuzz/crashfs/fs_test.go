@@ -2,6 +2,7 @@ package crashfs_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -14,18 +15,19 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, mode := range crashfs.Modes() {
-		for _, atom := range []int{1, 512, 4096} {
-			t.Run(mode.String(), func(t *testing.T) {
-				vfstest.Run(t, func(t *testing.T) (vfs.FS, string) {
-					f := crashfs.New(crashfs.Options{Mode: mode, Atom: atom})
-					if err := vfs.MkdirAll(f, "/some/dir"); err != nil {
-						t.Fatal(err)
-					}
-					return f, "/some/dir"
-				})
+	for _, o := range []crashfs.Options{
+		{Mode: crashfs.Worst}, {Mode: crashfs.Worst, Atom: 64}, {Mode: crashfs.Hostile, Atom: 4096},
+		{Mode: crashfs.Ext4}, {Mode: crashfs.XFS, NoTrace: true}, {Mode: crashfs.Btrfs},
+	} {
+		t.Run(fmt.Sprintf("%v-%d", o.Mode, o.Atom), func(t *testing.T) {
+			vfstest.Run(t, func(t *testing.T) (vfs.FS, string) {
+				f := crashfs.New(o)
+				if err := vfs.MkdirAll(f, "/some/dir"); err != nil {
+					t.Fatal(err)
+				}
+				return f, "/some/dir"
 			})
-		}
+		})
 	}
 }
 

@@ -2,26 +2,25 @@ package crashfs
 
 import (
 	"io"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/redis-lite/redis-lite/vfs"
 )
 
-// lockPID is the process ID that every simulated process has.
-const lockPID = 1
-
-// lock is a held lock.
+// lock is a held lock. It is on the name, so that removing or replacing the
+// file lets nobody else in.
 type lock struct {
 	fs   *FS
-	ino  int
+	name string
 	once sync.Once
 }
 
 // Lock implements vfs.FS. The name of a lock file that had to be created is a
 // pending effect like any other; the process ID in it is kept out of the disk,
 // because nothing may depend on it and every crash point would be multiplied.
-// A crash and Kill release the lock.
+// A crash and Kill release the lock. The holder's process ID is unknown.
 func (f *FS) Lock(name string) (io.Closer, error) {
 	c := &Call{Op: OpLock, Name: name}
 	if err := f.enter(c); err != nil {
@@ -39,6 +38,10 @@ func (f *FS) Lock(name string) (io.Closer, error) {
 }
 
 func (f *FS) lock(c *Call, name string) (*lock, error) {
+	key := strings.Join(split(name), "/")
+	if f.locks[key] != nil {
+		return nil, &vfs.LockedError{Name: name}
+	}
 	_, _, ino, err := f.locate(name)
 	if err == nil && ino == none {
 		ino, err = f.create(c, name)
@@ -51,14 +54,12 @@ func (f *FS) lock(c *Call, name string) (*lock, error) {
 		return nil, pathError(c.Op, name, err)
 	case f.inodes[ino].dir:
 		return nil, pathError(c.Op, name, syscall.EISDIR)
-	case f.locks[ino] != nil:
-		return nil, &vfs.LockedError{Name: name, PID: lockPID}
 	}
 	if f.locks == nil {
-		f.locks = make(map[int]*lock)
+		f.locks = make(map[string]*lock)
 	}
-	l := &lock{fs: f, ino: ino}
-	f.locks[ino] = l
+	l := &lock{fs: f, name: key}
+	f.locks[key] = l
 	return l, nil
 }
 
@@ -67,7 +68,7 @@ func (l *lock) Close() error {
 	l.once.Do(func() {
 		l.fs.mu.Lock()
 		defer l.fs.mu.Unlock()
-		delete(l.fs.locks, l.ino)
+		delete(l.fs.locks, l.name)
 	})
 	return nil
 }

@@ -26,6 +26,9 @@ func (f *FS) issue(c *Call, e *Effect) {
 // atom that changed, each block's followed by the length that it leads to: a
 // long append becomes visible block by block.
 func (f *FS) writeAt(c *Call, ino int, p []byte, off int64) {
+	if len(p) == 0 {
+		return
+	}
 	end := off + int64(len(p))
 	wrote := false
 	for len(p) > 0 {
@@ -153,6 +156,9 @@ func (f *FS) resize(c *Call, ino int, size int64, truncate bool) {
 
 // zeroFill writes zeros: over nothing they are a length and no data.
 func (f *FS) zeroFill(c *Call, ino int, off, n int64) {
+	if n == 0 {
+		return
+	}
 	end := off + n
 	for i := off / f.page; i*f.page < end; i++ {
 		if i/chunkPages >= int64(len(f.inodes[ino].vol.table)) {
