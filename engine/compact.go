@@ -135,7 +135,12 @@ func (db *DB) makeSnapshot(ctx context.Context) (ref recovery.SnapshotRef, made 
 		return nil
 	})
 	if err != nil {
-		return ref, false, db.manifestFailed(err)
+		if err = db.manifestFailed(err); db.failed.Load() == nil {
+			// Nothing will ever name the image. Were it to stay it would be a
+			// stray, which the next open sweeps.
+			_ = db.opts.FS.Remove(filepath.Join(db.snapDir(), snapshot.Name(lsn)))
+		}
+		return ref, false, err
 	}
 	db.compactor.logBytes.Add(-counted)
 	return ref, true, nil
