@@ -27,7 +27,7 @@ import (
 // benchPayload is a record of a 16-byte key and a 128-byte value.
 var benchPayload = record(make([]byte, 148))
 
-const benchRound = 200 * time.Millisecond
+const benchRound = 250 * time.Millisecond
 
 func benchDir(b *testing.B) string {
 	root := os.Getenv("WAL_BENCH_DIR")

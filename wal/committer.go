@@ -80,17 +80,18 @@ func (l *Log) commitNext() *batch {
 	return nil
 }
 
-// gatherMost bounds how many records a leader lets others add before it begins.
-// Beyond it, what a group would gain is lost again by the disk standing still;
-// the rest comes while the frame is being synced.
-const gatherMost = 64
-
 // gather lets goroutines run that were just let go and are about to append again,
-// so that they go into this frame and not into the next. It yields only as long
-// as that brings records, and only up to as many as the last frame held: a lone
-// writer never yields, and no clock is involved.
+// so that they go into this frame and not into the one after it: without that,
+// the first of them would sync alone while the others queue. A lone writer never
+// yields, and no clock is involved.
+//
+// It yields only while that brings records, and never for long: twice, because a
+// processor that is busy with other things may take its time each time; and up to
+// a number of records beyond which a larger group gains less than the idle disk
+// loses.
 func (l *Log) gather() {
-	for n := l.waiting(); n < min(l.tail.group, gatherMost); {
+	n := l.waiting()
+	for yields := 0; yields < 2 && n < min(l.tail.group, gatherMost); yields++ {
 		runtime.Gosched()
 		m := l.waiting()
 		if m == n {
@@ -99,6 +100,8 @@ func (l *Log) gather() {
 		n = m
 	}
 }
+
+const gatherMost = 64
 
 // waiting is the number of records in the queue's first batch.
 func (l *Log) waiting() int {

@@ -181,6 +181,31 @@ func crashLife(t *testing.T, disk crashfs.Mode, mode wal.Mode, at func(*crashed,
 	must(t, c.judge(fsys.Crash(crashfs.LoseAll)))
 }
 
+// A MARK is itself durable when Sync, Mark or Close returns: from then on rot in
+// the frame before it cannot pass for a tear.
+func TestAMarkIsDurable(t *testing.T) {
+	for name, call := range map[string]func(*wal.Log) error{
+		"Sync":  func(l *wal.Log) error { return l.Sync(bg) },
+		"Mark":  func(l *wal.Log) error { return l.Mark(bg) },
+		"Close": (*wal.Log).Close,
+	} {
+		for _, mode := range []wal.Mode{wal.Always, wal.Never} {
+			fsys := crashfs.New(crashfs.Options{NoTrace: true})
+			must(t, vfs.MkdirAll(fsys, testDir))
+			o := small(fsys)
+			o.Mode = mode
+			l, err := wal.Create(o, 1)
+			must(t, err)
+			must(t, mustAppend(t, l, record(nil)).Wait(bg))
+			must(t, call(l))
+			d := mustScan(t, fsys.Crash(crashfs.LoseAll))
+			if last := d.frames[len(d.frames)-1].Header; !last.Mark() || !last.Synced() || len(d.records) != 1 {
+				t.Errorf("%v, %s: after the crash the log ends with %+v", mode, name, last)
+			}
+		}
+	}
+}
+
 // The log is told of a full disk in whatever part a write has arrived, and
 // what was acknowledged stays.
 func TestAFullDiskEndsTheLogAndLosesNothing(t *testing.T) {

@@ -16,3 +16,5 @@ func EncodeFrameHeader(h FrameHeader, salt uint64) []byte {
 	binary.LittleEndian.PutUint32(b[36:], frameHeaderCRC(b, salt))
 	return b
 }
+
+func AddToHistogram(h *Histogram, v uint64) { h.add(v) }

@@ -41,16 +41,9 @@ type Follower struct {
 	scan    *Scanner // over the proven part
 	body    []byte   // records of the current frame still to be returned
 	lsn     uint64   // of the next one in body
-	proof   proof
+	ahead   *Scanner // over what may prove more
+	proven  int64    // everything before is durable
 	closed  bool
-}
-
-// proof is how far a Follower has looked ahead for frames that prove others.
-type proof struct {
-	off    int64 // behind the last valid frame
-	link   uint64
-	next   uint64
-	proven int64 // everything before is durable
 }
 
 // Follow opens the log. It returns a *TruncatedError when From is gone already,
@@ -132,15 +125,17 @@ func (f *Follower) openSegment(seq uint64) (*Segment, error) {
 
 func (f *Follower) enter(s *Segment) {
 	f.segment = s
-	f.proof = proof{off: HeaderBlock, link: s.Header.Prev.Link, next: s.Header.FirstLSN, proven: HeaderBlock}
-	f.rescan(HeaderBlock, f.proof.link, f.proof.next)
+	f.proven = HeaderBlock
+	h := &s.Header
+	f.scan = s.Scan(HeaderBlock, h.Prev.Link, h.FirstLSN)
+	f.scan.limit = HeaderBlock
+	f.ahead = s.Scan(HeaderBlock, h.Prev.Link, h.FirstLSN)
+	f.ahead.chunk = followChunk
 }
 
-// rescan begins anew at a place that was reached before.
-func (f *Follower) rescan(off int64, link, next uint64) {
-	f.scan = f.segment.Scan(off, link, next)
-	f.scan.limit = off
-}
+// followChunk is less than a Scanner reads otherwise: most of what lies ahead of
+// a follower is zeros.
+const followChunk = 32 << 10
 
 // Next returns the next record, waiting for it when it is not there or not
 // proven yet; its bytes are valid until the next call. Besides ctx's error it
@@ -189,7 +184,7 @@ func (f *Follower) TryNext() (lsn uint64, record []byte, ok bool, err error) {
 // advance moves to the next proven frame; more is false when there is none now.
 func (f *Follower) advance() (more bool, err error) {
 	for {
-		if f.scan.off < f.proof.proven || f.scan.taken < len(f.scan.run.frames) {
+		if f.scan.off < f.proven || f.scan.taken < len(f.scan.run.frames) {
 			frame, err := f.provenFrame()
 			if err != nil {
 				return false, err
@@ -197,11 +192,11 @@ func (f *Follower) advance() (more bool, err error) {
 			f.body, f.lsn = frame.Body, frame.Header.FirstLSN
 			return true, nil
 		}
-		before := f.proof.proven
+		before := f.proven
 		if err := f.prove(); err != nil {
 			return false, err
 		}
-		if f.proof.proven > before {
+		if f.proven > before {
 			continue
 		}
 		if moved, err := f.moveOn(); err != nil || !moved {
@@ -211,21 +206,19 @@ func (f *Follower) advance() (more bool, err error) {
 }
 
 // provenFrame reads the next frame of the proven part. When it does not verify,
-// the place is read once more before that is called damage: a page may have been
+// the place is read once more before that is called damage: it may have been
 // read while it was being written.
 func (f *Follower) provenFrame() (Frame, error) {
-	f.scan.limit = f.proof.proven
-	if _, invalid := f.scan.run.err.(*InvalidError); invalid && f.scan.taken == len(f.scan.run.frames) {
-		f.scan.run.err = nil
+	used := f.scan.taken == len(f.scan.run.frames)
+	if used && f.scan.limit < f.proven {
+		f.scan.resume(f.proven)
 	}
-	off, link, next := f.scan.off, f.scan.link, f.scan.next
 	frame, err := f.scan.Next()
-	if err == nil || f.scan.off != off {
-		return frame, err
+	if err != nil {
+		f.scan.resume(f.proven)
+		frame, err = f.scan.Next()
 	}
-	f.rescan(off, link, next)
-	f.scan.limit = f.proof.proven
-	return f.scan.Next()
+	return frame, err
 }
 
 // prove looks for valid frames further on: each one with FlagSynced proves all
@@ -234,10 +227,9 @@ func (f *Follower) prove() error {
 	if err := f.segment.Refresh(); err != nil {
 		return err
 	}
-	p := &f.proof
-	scan := f.segment.Scan(p.off, p.link, p.next)
+	f.ahead.resume(f.segment.Size())
 	for {
-		frame, err := scan.Next()
+		frame, err := f.ahead.Next()
 		if unfinished(err) {
 			return nil
 		}
@@ -245,12 +237,8 @@ func (f *Follower) prove() error {
 			return err
 		}
 		if frame.Header.Synced() {
-			p.proven = frame.Offset
-			if frame.Header.Count == 0 {
-				p.proven = frame.End() // it holds nothing that needs a proof
-			}
+			f.proven = frame.Offset
 		}
-		p.off, p.link, p.next = frame.End(), frame.Header.Link(), frame.Header.NextLSN()
 	}
 }
 
@@ -278,7 +266,7 @@ func (f *Follower) moveOn() (moved bool, err error) {
 	}
 	if prev.End > f.scan.off {
 		// All of it is proven now. If it is not there, it is damage.
-		f.proof.proven = prev.End
+		f.proven = prev.End
 		return true, next.Close()
 	}
 	if prev.Link != f.scan.link || prev.LastLSN+1 != f.scan.next {

@@ -311,6 +311,41 @@ func TestAFrameLargerThanASegmentGetsOneOfItsOwn(t *testing.T) {
 	}
 }
 
+// Zeros are written ahead of small frames in Always, from the second one on, and
+// nowhere else.
+func TestWhereZerosAreWrittenAhead(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		mode  wal.Mode
+		sizes []int
+		zeros bool
+	}{
+		{"the first frame", wal.Always, []int{10}, false},
+		{"the second", wal.Always, []int{10, 10}, true},
+		{"a large one", wal.Always, []int{10, 400}, false},
+		{"a small one behind a large one", wal.Always, []int{10, 400, 10}, true},
+		{"a lazier mode", wal.Never, []int{10, 10, 10}, false},
+	} {
+		fsys := newFS(t)
+		o := small(fsys)
+		o.Mode, o.SegmentSize = c.mode, 1<<20
+		l, err := wal.Create(o, 1)
+		must(t, err)
+		for _, n := range c.sizes {
+			must(t, mustAppend(t, l, record(make([]byte, n))).Wait(bg))
+		}
+		d := mustScan(t, fsys)
+		want := int64(0)
+		if c.zeros {
+			want = o.FillStep
+		}
+		if ahead := d.tail.Filled - d.tail.Offset; ahead != want || (l.Metrics().Filled != 0) != c.zeros {
+			t.Errorf("%s: %d zeros ahead, want %d", c.name, ahead, want)
+		}
+		must(t, l.Close())
+	}
+}
+
 func TestClosingAnUntouchedLogWritesNothing(t *testing.T) {
 	fsys := newFS(t)
 	l, err := wal.Create(small(fsys), 1)
@@ -385,13 +420,16 @@ func TestUnsyncedBytesStayWithinTheReach(t *testing.T) {
 // No more records stand unsynced or wait than recovery jumps over when it cuts a
 // log, however small they are.
 func TestUnsyncedRecordsStayWithinTheJump(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a million appends by one goroutine: slow, and no race to find")
+	}
 	const jump = 1 << 20
 	o := small(newFS(t))
 	o.Mode, o.SegmentSize, o.MaxFrame, o.MaxStaged = wal.Never, 64<<20, 4<<20, 64<<20
 	l, err := wal.Create(o, 1)
 	must(t, err)
 	var p wal.Pending
-	for i := range jump + jump/4 {
+	for i := range jump + jump/16 {
 		p, err = l.Append(bg, []byte{0}, nil, wal.Default)
 		must(t, err)
 		if i%300_000 == 0 {

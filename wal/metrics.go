@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -12,21 +13,21 @@ const Buckets = 40
 // 2^(i-1) <= v < 2^i, bucket 0 the zeros.
 type Histogram [Buckets]uint64
 
-func (h *Histogram) add(v uint64) { h[min(bits.Len64(v), Buckets-1)]++ }
+func (h *Histogram) add(v uint64) { h[min(bits.Len64(v), len(h)-1)]++ }
 
-// Quantile returns an upper bound of the q-th quantile, 0 <= q <= 1; 0 when
-// nothing was counted.
+// Quantile returns an upper bound of the q-th quantile, 0 < q <= 1: at least the
+// part q of all values lies at or below it. It is 0 when nothing was counted.
 func (h *Histogram) Quantile(q float64) uint64 {
 	total := uint64(0)
 	for _, n := range h {
 		total += n
 	}
-	rank := uint64(q * float64(total))
+	rank := uint64(math.Ceil(q * float64(total)))
+	seen := uint64(0)
 	for i, n := range h {
-		if n > rank || n > 0 && n == rank {
+		if seen += n; n > 0 && seen >= rank {
 			return 1<<i - 1
 		}
-		rank -= n
 	}
 	return 0
 }

@@ -128,8 +128,8 @@ type Tail struct {
 type SegmentInfo struct {
 	Seq      uint64
 	FirstLSN uint64 // 0 when the header could not be read, see Err
-	// LastLSN is the last LSN that the segment, or one before it, holds. Where a
-	// header that would say it cannot be read, it is the highest possible.
+	// LastLSN is the last LSN that the segment, or one before it, holds; an upper
+	// bound where the next header cannot be read.
 	LastLSN uint64
 	Size    int64 // bytes up to the segment's end; zeros behind it do not count
 	Err     error // why the header could not be read; nothing leans on it yet

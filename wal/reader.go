@@ -126,7 +126,7 @@ func (r *Reader) goOn(ctx context.Context) error {
 	if end > r.end {
 		l.mu.Unlock()
 		r.end = end
-		r.scan.limit, r.scan.run.err = end, nil
+		r.scan.resume(end)
 		return nil
 	}
 	if over {

@@ -390,3 +390,39 @@ func TestReaderPassesAJumpOfTheLSNs(t *testing.T) {
 	}
 	must(t, l.Close())
 }
+
+// A segment that does not follow the one before it is not read on into.
+func TestReaderRefusesASegmentOfAnotherPast(t *testing.T) {
+	make2 := func(n int) vfs.FS {
+		fsys := newFS(t)
+		l, err := wal.Create(small(fsys), 1)
+		must(t, err)
+		appendText(t, l, n)
+		must(t, l.Rotate(bg))
+		appendText(t, l, 3)
+		must(t, l.Close())
+		return fsys
+	}
+	fsys, other := make2(3), make2(4)
+	l, err := wal.Continue(small(fsys), mustScan(t, fsys).tail)
+	must(t, err)
+	r, err := l.Reader(1)
+	must(t, err)
+	second := vfs.Join(testDir, wal.SegmentName(2))
+	must(t, fsys.Remove(second))
+	f, err := other.Open(second)
+	must(t, err)
+	size, err := f.Size()
+	must(t, err)
+	b := make([]byte, size)
+	_, err = f.ReadAt(b, 0)
+	must(t, err)
+	writeFile(t, fsys, second, b)
+	expect(t, r.Next, 1, 3)
+	var fe *wal.FormatError
+	if lsn, _, err := r.Next(bg); !errors.As(err, &fe) || fe.File != second {
+		t.Errorf("record %d, %v", lsn, err)
+	}
+	must(t, r.Close())
+	must(t, l.Close())
+}

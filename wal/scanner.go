@@ -38,6 +38,7 @@ func (e *InvalidError) Error() string {
 type Scanner struct {
 	segment *Segment
 	limit   int64 // nothing is read from here on
+	chunk   int64 // how much is read at once
 
 	// Where the next frame of the current run, once it is used up, is expected.
 	off    int64
@@ -54,7 +55,7 @@ type Scanner struct {
 // with link prevLink and begins with LSN nextLSN. For a whole segment that is
 // HeaderBlock, Header.Prev.Link and Header.FirstLSN.
 func (s *Segment) Scan(from int64, prevLink, nextLSN uint64) *Scanner {
-	return &Scanner{segment: s, limit: s.size, off: from, link: prevLink, next: nextLSN, run: &run{}}
+	return &Scanner{segment: s, limit: s.size, chunk: readChunk, off: from, link: prevLink, next: nextLSN, run: &run{}}
 }
 
 // ScanAhead is Scan with a goroutine that reads and verifies ahead of the caller,
@@ -90,6 +91,14 @@ func (sc *Scanner) Next() (Frame, error) {
 	return sc.run.frames[sc.taken-1], nil
 }
 
+// resume lets a scan that has ended go on up to another limit. What it had read
+// and not found to be a frame is read again: it may have changed.
+func (sc *Scanner) resume(limit int64) {
+	sc.limit = limit
+	sc.taken = 0
+	sc.run.buf, sc.run.used, sc.run.frames, sc.run.err = sc.run.buf[:0], 0, sc.run.frames[:0], nil
+}
+
 // Close ends reading ahead. Without it, it does nothing.
 func (sc *Scanner) Close() {
 	if sc.ahead != nil {
@@ -111,7 +120,7 @@ type run struct {
 func (sc *Scanner) load(into, from *run) {
 	carry := from.buf[from.used:]
 	into.frames = into.frames[:0]
-	want := int(min(max(sc.limit-sc.off, 0), readChunk))
+	want := int(min(max(sc.limit-sc.off, 0), sc.chunk))
 	for {
 		into.fill(sc, carry, want)
 		if into.err != nil {

@@ -2,7 +2,6 @@ package wal
 
 import (
 	"context"
-	"math"
 	"slices"
 )
 
@@ -55,15 +54,15 @@ func (l *Log) listSegments(first uint64) ([]SegmentInfo, error) {
 	return list, nil
 }
 
-// lastOf returns the last LSN before the segments with these headers. Where the
-// first of them is unreadable, a later one gives an upper bound.
+// lastOf returns the last LSN before the segments with these headers, the last of
+// which is the tail's. Where the first is unreadable, a later one gives an upper
+// bound.
 func lastOf(headers []SegmentHeader) uint64 {
-	for _, h := range headers {
-		if h.Seq != 0 {
-			return h.Prev.LastLSN
-		}
+	n := 0
+	for headers[n].Seq == 0 {
+		n++
 	}
-	return math.MaxUint64
+	return headers[n].Prev.LastLSN
 }
 
 // entered notes that the log has left a segment for the tail's.
