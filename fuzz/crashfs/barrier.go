@@ -130,6 +130,7 @@ func (f *FS) fold(in []bool) {
 	if in == nil {
 		return
 	}
+	f.folds++
 	var folded, rest []*Effect
 	for i, e := range f.pending {
 		if in[i] {
@@ -267,6 +268,7 @@ func (f *FS) bury() {
 // loseWriteback is a failed fsync: what was pending is marked clean, or, when
 // readers are to see the disk again, dropped.
 func (f *FS) loseWriteback(ino int, revert bool) {
+	f.folds++
 	n := f.node(ino)
 	n.stray, n.dirty = true, true
 	pending := slices.Clone(f.pending)

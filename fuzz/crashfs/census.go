@@ -19,7 +19,7 @@ type Counts struct {
 	Points   int        // places where the power went
 	States   int        // legal choices made there
 	Distinct int        // images that differ
-	Kept     [kinds]int // by Kind: pending effects kept, over all distinct images
+	Kept     [kinds]int // by Kind: pending effects kept, over all states
 	Lost     [kinds]int
 	Garbled  int
 }
@@ -35,6 +35,7 @@ func (c *Census) add(p *Point, choice Choice, hash uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.States++
+	c.counts.note(p, choice)
 	if _, ok := c.seen[hash]; ok {
 		return false
 	}
@@ -43,7 +44,6 @@ func (c *Census) add(p *Point, choice Choice, hash uint64) bool {
 	}
 	c.seen[hash] = struct{}{}
 	c.counts.Distinct++
-	c.counts.note(p, choice)
 	return true
 }
 
@@ -113,4 +113,23 @@ func (n Counts) String() string {
 		}
 	}
 	return b.String()
+}
+
+// Merge adds the counts of another census, and its images: one that both have
+// seen is counted once among the distinct ones.
+func (c *Census) Merge(other *Census) {
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen == nil {
+		c.seen = make(map[uint64]struct{}, len(other.seen))
+	}
+	was := len(c.seen)
+	for h := range other.seen {
+		c.seen[h] = struct{}{}
+	}
+	distinct := c.counts.Distinct + len(c.seen) - was
+	c.counts = c.counts.Add(other.counts)
+	c.counts.Distinct = distinct
 }

@@ -34,6 +34,9 @@ func (f *FS) Explain() *Explanation {
 	x := &Explanation{Mode: p.fs.mode, Step: p.step, Choice: o.Choice, Calls: p.trace}
 	if p.origin != nil {
 		x.Elder = (&FS{origin: p.origin}).Explain()
+		for x.Elder != nil && len(x.Elder.Calls)+len(x.Elder.Effects) == 0 {
+			x.Elder = x.Elder.Elder // nothing had happened
+		}
 	}
 	needs := p.order()
 	for i, e := range p.pending {

@@ -61,6 +61,7 @@ type FS struct {
 	free    int64
 
 	calls   int // calls so far
+	folds   int // times that something became durable, or was given up
 	steps   int // calls so far that could change the disk
 	stopAt  int // crash before this step; 0 = never
 	faults  []*Injection
@@ -168,14 +169,9 @@ func (f *FS) Crash(c Chooser) *FS {
 // of f are dead. Faults and hooks do not carry over.
 func (f *FS) Kill() *FS {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.stop(ErrKilled)
-	g := f.successor()
-	g.pending, g.seq, g.trace, g.dropped = f.pending, f.seq, f.trace[:len(f.trace):len(f.trace)], f.dropped
-	g.calls, g.steps, g.origin = f.calls, f.steps, f.origin
-	g.inodes = append([]*inode(nil), f.inodes...)
-	f.own = new(token)
-	return g
+	f.mu.Unlock()
+	return f.Point().Kill()
 }
 
 // successor is a file system with f's settings and nothing in it.

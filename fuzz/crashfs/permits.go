@@ -6,7 +6,7 @@ import (
 )
 
 // Permits says whether a file system of another mode could have left this
-// image after the same calls, and if not, why not. It works from the trace: an
+// image after the same calls and crashes, and if not, why not. It works from the trace: an
 // image of mode Worst that no mode in use permits shows a mistake that no user
 // of these file systems will meet; one that XFS permits, they will.
 //
@@ -21,6 +21,11 @@ func (f *FS) Permits(m Mode) (bool, string) {
 		return true, ""
 	}
 	p := o.Point
+	if p.origin != nil {
+		if ok, why := (&FS{origin: p.origin}).Permits(m); !ok {
+			return false, "at the crash before, " + why
+		}
+	}
 	a := &assignment{
 		r: table[m], effects: p.pending, choice: o.Choice,
 		parent: func(ino int) int { return p.inodes[ino].parent },

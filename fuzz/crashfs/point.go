@@ -12,8 +12,10 @@ type Point struct {
 	pending []*Effect
 	trace   []Call
 	dropped int
+	calls   int
 	step    int
 	seq     int
+	folds   int
 	origin  *Origin
 
 	once  sync.Once
@@ -29,8 +31,15 @@ func (f *FS) Point() *Point {
 	return &Point{
 		fs: f.successor(), inodes: append([]*inode(nil), f.inodes...),
 		pending: f.pending[:len(f.pending):len(f.pending)],
-		trace:   f.trace[:len(f.trace):len(f.trace)], dropped: f.dropped, step: f.steps, seq: f.seq, origin: f.origin,
+		trace:   f.trace[:len(f.trace):len(f.trace)], dropped: f.dropped, calls: f.calls, step: f.steps, seq: f.seq, folds: f.folds, origin: f.origin,
 	}
+}
+
+// Same says that q is the same state of the same disk: nothing was written or
+// made durable in between.
+func (p *Point) Same(q *Point) bool {
+	return p.seq == q.seq && p.origin == q.origin && len(p.pending) == len(q.pending) &&
+		(len(p.pending) == 0 || p.pending[0] == q.pending[0]) && p.folds == q.folds
 }
 
 // Step is the number of steps that the file system had made.
@@ -45,6 +54,17 @@ func (p *Point) Pending() []*Effect { return p.pending }
 
 // Trace is the calls up to here that could change the disk.
 func (p *Point) Trace() []Call { return p.trace }
+
+// Kill is the file system that the death of the process here leaves: the
+// machine runs on, readers see every byte that was written, and what was
+// pending still is. See FS.Kill.
+func (p *Point) Kill() *FS {
+	g := p.fs.successor()
+	g.inodes = append([]*inode(nil), p.inodes...)
+	g.pending, g.seq, g.trace, g.dropped = p.pending, p.seq, p.trace, p.dropped
+	g.calls, g.steps, g.folds, g.origin = p.calls, p.step, p.folds, p.origin
+	return g
+}
 
 // order is the ordering edges, computed once.
 func (p *Point) order() [][]int32 {
@@ -166,19 +186,45 @@ func garbage(e *Effect, size int64) *page {
 func (f *FS) Hash() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.treeHash(root, 1, 0)
+	return treeHash(f.inodes, root, 1, 0)
 }
 
-func (f *FS) treeHash(dir int, h uint64, depth int) uint64 {
+// Hash identifies the state of the disk: the durable image, what is pending,
+// and what readers see. Histories that come to the same place by the same
+// calls have the same; nothing new can be found there.
+func (p *Point) Hash() uint64 {
+	h := treeHash(p.inodes, root, 1, 0)
+	for _, e := range p.pending {
+		k := mix(uint64(e.Kind)<<56 ^ uint64(e.ino)<<40 ^ uint64(e.Off) ^ uint64(e.Size)<<20)
+		if e.Clean {
+			k++
+		}
+		if e.page != nil {
+			k ^= e.page.hash
+		}
+		for _, s := range e.slots {
+			k = hashString(k+uint64(s.dir)<<32+uint64(s.ino), s.name)
+		}
+		h = mix(h*0x9e3779b97f4a7c15 + k)
+	}
+	for ino, n := range p.inodes {
+		if n.stray {
+			h ^= mix(n.vol.hash + uint64(ino) + uint64(n.vol.size)<<32)
+		}
+	}
+	return h
+}
+
+func treeHash(inodes []*inode, dir int, h uint64, depth int) uint64 {
 	var sum uint64
-	for _, e := range f.inodes[dir].durEnts {
+	for _, e := range inodes[dir].durEnts {
 		k := hashString(h, e.name)
-		n := f.inodes[e.ino]
+		n := inodes[e.ino]
 		switch {
 		case !n.dir:
 			sum += mix(k ^ mix(n.dur.hash+uint64(n.dur.size)*0x9e3779b97f4a7c15))
 		case depth < 64: // partial renames could make a circle
-			sum += mix(k) + f.treeHash(e.ino, k, depth+1)
+			sum += mix(k) + treeHash(inodes, e.ino, k, depth+1)
 		}
 	}
 	return sum

@@ -1,0 +1,296 @@
+package crashtest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redis-lite/redis-lite/fuzz/crashfs"
+)
+
+// judge is the oracle: the verdict on a state that was recovered.
+func (o Options) judge(e *expectation, found State) Verdict {
+	if e.allows(found) {
+		return OK
+	}
+	for i := max(0, len(e.before)-o.MayLose); i < len(e.before); i++ {
+		if e.before[i].Equal(found) {
+			return OK
+		}
+	}
+	return classify(e, found)
+}
+
+// judgeError is the verdict on a store that does not open or cannot be read.
+func (o Options) judgeError(err error) Verdict {
+	var p *panicError
+	if o.MayRefuse && !errors.As(err, &p) {
+		return OK
+	}
+	return RecoveryFailed
+}
+
+// examiner tries the images of moments. It is shared by the workers of a run.
+type examiner[Op any] struct {
+	sys     System[Op]
+	o       Options
+	census  *crashfs.Census // images of the history
+	inner   *crashfs.Census // images of recoveries
+	moments *set            // moments that passed
+	passed  *set            // images that passed
+	tally   *tally
+	later   []deeper // one worker's own
+}
+
+// tally counts what was judged.
+type tally struct {
+	histories atomic.Int64
+	opened    atomic.Int64 // recoveries run
+	kills     atomic.Int64 // processes killed
+	refused   atomic.Int64 // recoveries that refused, where that is allowed
+}
+
+func newExaminer[Op any](sys System[Op], o Options) *examiner[Op] {
+	return &examiner[Op]{sys: sys, o: o, census: new(crashfs.Census), inner: new(crashfs.Census), moments: new(set), passed: new(set), tally: new(tally)}
+}
+
+// moment tries every image of a moment, within the bound, and the death of the
+// process alone.
+func (x *examiner[Op]) moment(m moment) *Failure {
+	key := mix(m.point.Hash() ^ x.salt(m))
+	if x.moments.has(key) {
+		return nil
+	}
+	b := x.o.Bound
+	b.Census = x.census
+	b.Salt = x.salt(m)
+	for image := range m.point.States(b) {
+		if f := x.checked(image, m); f != nil {
+			return f
+		}
+	}
+	f := x.kill(m)
+	if f == nil {
+		x.moments.add(key)
+	}
+	return f
+}
+
+// salt is what a verdict depends on besides the image.
+func (x *examiner[Op]) salt(m moment) uint64 {
+	return m.expect.salt() ^ mix(uint64(m.point.Mode())+1)
+}
+
+// checked tries an image that has not passed before, and makes the choice that
+// led to a failure as small as it gets.
+func (x *examiner[Op]) checked(image *crashfs.FS, m moment) *Failure {
+	key := mix(image.Hash() ^ x.salt(m))
+	if x.passed.has(key) {
+		return nil
+	}
+	f := x.image(image, m.expect)
+	if f != nil {
+		return minimize(f, image, m, x.image)
+	}
+	x.passed.add(key)
+	if x.o.deep(key) {
+		x.later = append(x.later, deeper{image.Origin().Choice, m})
+	}
+	return nil
+}
+
+// image is what is done with every image: open, read, compare; cut the power
+// again at once and find the same.
+func (x *examiner[Op]) image(image *crashfs.FS, e *expectation) *Failure {
+	found, after, f := x.recover(image, e, "after the crash")
+	if f != nil || after == nil {
+		return f
+	}
+	return x.again(after, e, found, false)
+}
+
+// deeper is an image that more is to be done with. That comes when all images
+// of a history have passed the plain test, because a failure there says more.
+type deeper struct {
+	choice crashfs.Choice
+	m      moment
+}
+
+// deepen crashes the recoveries of the images that were chosen for it, and uses
+// the recovered stores.
+func (x *examiner[Op]) deepen() *Failure {
+	todo := x.later
+	x.later = nil
+	for _, d := range todo {
+		image := d.m.point.Crash(d.choice.Chooser())
+		if f := x.deep(image, d.m.expect); f != nil {
+			return minimize(f, image, d.m, x.deep)
+		}
+	}
+	return nil
+}
+
+func (x *examiner[Op]) deep(image *crashfs.FS, e *expectation) *Failure {
+	var mu sync.Mutex
+	var during []*crashfs.Point
+	image.SetHook(func(c *crashfs.Call) {
+		if c.Op&crashfs.OpChanges != 0 {
+			p := image.Point()
+			mu.Lock()
+			defer mu.Unlock()
+			during = append(during, p)
+		}
+	})
+	found, after, f := x.recover(image, e, "after the crash")
+	if f != nil || after == nil {
+		return f
+	}
+	for _, p := range during {
+		if f := x.duringRecovery(p, e); f != nil {
+			return f
+		}
+	}
+	return x.again(after, e, found, true)
+}
+
+// recover opens a store on an image and compares what it shows. It leaves the
+// store as a power cut does that loses whatever is not durable. A nil file
+// system says that the store refused, and may.
+func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) (State, *crashfs.FS, *Failure) {
+	x.tally.opened.Add(1)
+	store, err := openStore(x.sys, image)
+	if err != nil {
+		if v := x.o.judgeError(err); v != OK {
+			return nil, nil, newFailure(v, image, e, stage, nil, err)
+		}
+		x.tally.refused.Add(1)
+		return nil, nil, nil
+	}
+	found, err := dump(store)
+	after := image.Crash(crashfs.LoseAll)
+	_ = guard(store.Close) // so that its goroutines end
+	if err != nil {
+		if v := x.o.judgeError(err); v != OK {
+			return nil, nil, newFailure(v, image, e, stage, nil, fmt.Errorf("reading: %w", err))
+		}
+		return nil, nil, nil
+	}
+	if v := x.o.judge(e, found); v != OK {
+		return nil, nil, newFailure(v, image, e, stage, found, nil)
+	}
+	return found, after, nil
+}
+
+// again opens the store a second time: it shows the same. With use it is then
+// written to, and crashed, and shows that too.
+func (x *examiner[Op]) again(image *crashfs.FS, e *expectation, found State, use bool) *Failure {
+	same := &expectation{legal: []State{found}, before: e.before, lines: append(e.lines[:len(e.lines):len(e.lines)],
+		Line{Op: "recovery", Status: "found " + found.String()})}
+	if x.o.Loose {
+		same = e
+	}
+	x.tally.opened.Add(1)
+	const stage = "after the recovery and a second power cut"
+	store, err := openStore(x.sys, image)
+	if err != nil {
+		return newFailure(RecoveryFailed, image, same, stage, nil, err)
+	}
+	second, err := dump(store)
+	if err != nil {
+		_ = guard(store.Close)
+		return newFailure(RecoveryFailed, image, same, stage, nil, fmt.Errorf("reading: %w", err))
+	}
+	if v := x.o.judge(same, second); v != OK {
+		_ = guard(store.Close)
+		return newFailure(v, image, same, stage, second, nil)
+	}
+	p, ok := x.sys.(Prober[Op])
+	if !use || !ok {
+		_ = guard(store.Close)
+		return nil
+	}
+	l := newLedger(x.sys, second)
+	l.past = same.lines
+	op := p.Probe()
+	i := l.issue(0, op)
+	err = guard(func() error { return store.Do(op) })
+	l.answer(i, err)
+	after := image.Crash(crashfs.LoseAll)
+	_ = guard(store.Close)
+	if err != nil {
+		return newFailure(RecoveryFailed, image, l.expect(), "using the recovered store", second, err)
+	}
+	_, _, f := x.recover(after, l.expect(), "after writing to the recovered store and another power cut")
+	return f
+}
+
+// duringRecovery cuts the power before one step of a recovery.
+func (x *examiner[Op]) duringRecovery(p *crashfs.Point, e *expectation) *Failure {
+	m := moment{p, e}
+	b := x.o.recoveryBound()
+	b.Census, b.Salt = x.inner, x.salt(m)
+	try := func(image *crashfs.FS, e *expectation) *Failure {
+		_, _, f := x.recover(image, e, "after a crash of the recovery")
+		return f
+	}
+	for image := range p.States(b) {
+		if f := try(image, e); f != nil {
+			return minimize(f, image, m, try)
+		}
+	}
+	return nil
+}
+
+// kill ends the process at this moment and leaves the machine alone: the next
+// one sees every byte, and what it serves must last.
+func (x *examiner[Op]) kill(m moment) *Failure {
+	x.tally.kills.Add(1)
+	found, after, f := x.recover(m.point.Kill(), m.expect, "after the death of the process")
+	if f != nil || after == nil {
+		return f
+	}
+	return x.again(after, m.expect, found, false)
+}
+
+// minimize takes away losses that the failure does not need, so that the report
+// shows the smallest reason.
+func minimize(f *Failure, image *crashfs.FS, m moment, try func(*crashfs.FS, *expectation) *Failure) *Failure {
+	best := image.Origin().Choice
+	for i, budget := 0, 300; i < len(best) && budget > 0; i++ {
+		if best[i] == crashfs.Keep {
+			continue
+		}
+		budget--
+		smaller := append(crashfs.Choice(nil), best...)
+		smaller[i] = crashfs.Keep
+		image := m.point.Crash(smaller.Chooser())
+		choice := image.Origin().Choice
+		if g := try(image, m.expect); g != nil && g.Verdict == f.Verdict && g.stage == f.stage {
+			f, best = g, choice
+		}
+	}
+	return f
+}
+
+// set remembers the images that passed; the zero value is ready.
+type set struct {
+	mu   sync.Mutex
+	seen map[uint64]struct{}
+}
+
+func (s *set) has(key uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.seen[key]
+	return ok
+}
+
+func (s *set) add(key uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = make(map[uint64]struct{})
+	}
+	s.seen[key] = struct{}{}
+}

@@ -1,0 +1,188 @@
+package crashtest
+
+import "sync"
+
+// status is what became of an operation.
+type status uint8
+
+const (
+	inFlight     status = iota // not answered when the power went
+	acknowledged               // it returned nil
+	failed                     // it returned an error: it may have happened
+	refused                    // it will never be seen
+)
+
+var statusNames = [...]string{"in flight", "acknowledged", "failed", "refused"}
+
+func (s status) String() string { return statusNames[s] }
+
+// record is one operation in the ledger.
+type record[Op any] struct {
+	op       Op
+	client   int
+	status   status
+	durable  bool // acknowledged, and that promised durability
+	err      error
+	issued   int // the ledger's clock
+	answered int // 0 while in flight
+}
+
+// ledger keeps what the clients asked for and were answered: all that the
+// oracle may hold against a store. Clients of a concurrent run share it.
+type ledger[Op any] struct {
+	sys  System[Op]
+	mu   sync.Mutex
+	base []State // what the store may hold before the first operation
+	ops  []record[Op]
+	past []Line // of before the last restart
+	now  int
+}
+
+func newLedger[Op any](sys System[Op], base ...State) *ledger[Op] {
+	return &ledger[Op]{sys: sys, base: base}
+}
+
+// issue notes that an operation begins.
+func (l *ledger[Op]) issue(client int, op Op) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	l.ops = append(l.ops, record[Op]{op: op, client: client, issued: l.now})
+	return len(l.ops) - 1
+}
+
+// answer notes how it ended.
+func (l *ledger[Op]) answer(i int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	r := &l.ops[i]
+	r.answered, r.err = l.now, err
+	switch {
+	case err == nil:
+		r.status, r.durable = acknowledged, true
+		if d, ok := l.sys.(Durabler[Op]); ok {
+			r.durable = d.Durable(r.op)
+		}
+	default:
+		r.status = failed
+		if ref, ok := l.sys.(Refuser); ok && ref.Refused(err) {
+			r.status = refused
+		}
+	}
+}
+
+// expect is what a crash now may leave.
+func (l *ledger[Op]) expect() *expectation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ops := append([]record[Op](nil), l.ops...)
+	e := &expectation{clock: l.now, lines: append([]Line(nil), l.past...)}
+	for _, r := range ops {
+		e.lines = append(e.lines, Line{Client: r.client, Op: format(r.op), Status: r.status.String(), Err: r.err})
+	}
+	apply := func(s State, i int) State {
+		s = s.Clone()
+		l.sys.Apply(s, ops[i].op)
+		return s
+	}
+	if concurrent(ops) {
+		linearize(e, l.base, ops, apply)
+	} else {
+		prefixes(e, l.base, ops, apply)
+	}
+	return e
+}
+
+// concurrent says that some operation was issued before another was answered.
+func concurrent[Op any](ops []record[Op]) bool {
+	for i := 1; i < len(ops); i++ {
+		if prev := ops[i-1]; prev.answered == 0 || prev.answered > ops[i].issued {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixes finds the legal states of one client: the model after every prefix
+// that holds what is durable. An operation that failed may have happened or not.
+func prefixes[Op any](e *expectation, base []State, ops []record[Op], apply func(State, int) State) {
+	steps := [][]State{base}
+	durable := 0
+	for i, r := range ops {
+		var next []State
+		for _, s := range steps[i] {
+			if r.status == failed || r.status == refused {
+				next = addState(next, s)
+			}
+			if r.status != refused {
+				next = addState(next, apply(s, i))
+			}
+		}
+		steps = append(steps, next)
+		if r.durable {
+			durable = i + 1
+		}
+	}
+	for i, set := range steps {
+		for _, s := range set {
+			if i >= durable {
+				e.legal = addState(e.legal, s)
+			} else {
+				e.before = append(e.before, s)
+			}
+		}
+	}
+}
+
+// addState adds a state to a set of states.
+func addState(set []State, s State) []State {
+	for _, t := range set {
+		if t.Equal(s) {
+			return set
+		}
+	}
+	return append(set, s)
+}
+
+func (l *ledger[Op]) clock() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
+}
+
+// anyFailed says that some operation failed other than by refusal.
+func (l *ledger[Op]) anyFailed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.ops {
+		if r.status == failed {
+			return true
+		}
+	}
+	return false
+}
+
+// live is what an open store shows of one client whose operations succeeded.
+func (l *ledger[Op]) live() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.base[0].Clone()
+	for _, r := range l.ops {
+		if r.status == acknowledged {
+			l.sys.Apply(s, r.op)
+		}
+	}
+	return s
+}
+
+// restart begins anew with what a recovered store showed; the lines of what
+// came before stay for the report.
+func (l *ledger[Op]) restart(found State, how string) {
+	e := l.expect()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	l.past = append(e.lines, Line{Op: how, Status: "found " + found.String()})
+	l.base, l.ops = []State{found.Clone()}, nil
+}
