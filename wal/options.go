@@ -50,8 +50,8 @@ const (
 	DefaultSegmentSize = 64 << 20
 	DefaultMaxFrame    = 4 << 20
 	DefaultMaxRecord   = 256 << 20
-	DefaultFillStep    = 512 << 10
-	DefaultFillLimit   = 64 << 10
+	DefaultFillStep    = 1 << 20
+	DefaultFillLimit   = 128 << 10
 	DefaultIdleMark    = 50 * time.Millisecond
 	DefaultMaxStaged   = 64 << 20
 	DefaultInterval    = time.Second
@@ -67,8 +67,8 @@ type Options struct {
 	SegmentSize int64 // bytes at which the log goes on in a new segment (64 MiB)
 	MaxFrame    int   // most bytes of records in one frame, or one larger record (4 MiB)
 	MaxRecord   int   // bytes over which a record is refused (256 MiB, at most 1 GiB)
-	FillStep    int64 // zeros written ahead at once; < 0: never (512 KiB)
-	FillLimit   int   // frames above this are appended, not written into zeros (64 KiB)
+	FillStep    int64 // most zeros written ahead at once; < 0: none (1 MiB)
+	FillLimit   int   // frames above this are appended, not written into zeros (128 KiB)
 
 	Mode     Mode
 	Interval time.Duration // for Mode Interval (1 s)

@@ -152,13 +152,16 @@ func (t *tail) putEmpty(l *Log, flags uint8) error {
 // metadata to write. It comes behind the frame and before its sync, which makes
 // both durable; a crash in between leaves some of the zeros, which are a clean
 // end as nothing is. The first frame of all is spared, so that a store that
-// holds little stays small.
+// holds little stays small, and frames as large as a batch's, which gain less
+// than writing every byte twice costs.
 func (t *tail) fill(l *Log, size int64) error {
 	if l.o.Mode != Always || l.o.FillStep < 0 || t.commits == 0 ||
 		t.off < t.filled || size > FrameSize(l.o.FillLimit) {
 		return nil
 	}
-	end := min(t.off+l.o.FillStep, l.o.SegmentSize)
+	// Smaller steps for smaller frames: whoever's frame it is waits for them.
+	step := min(l.o.FillStep, max(l.o.FillStep/4, 16*size))
+	end := min(t.off+step, l.o.SegmentSize)
 	if end <= t.off {
 		return nil
 	}
