@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -494,4 +497,62 @@ func TestBuffersAreNotReusedInFlight(t *testing.T) {
 	}
 	must(t, l.Close())
 	m.checkPrefix(t, mustScan(t, fsys), len(m.records))
+}
+
+// Whatever waits begin and are given up, in whatever interleaving: every record
+// that anybody ever cared about gets committed, though nobody closes the log.
+func TestNoWakeUpIsLost(t *testing.T) {
+	l, err := wal.Create(small(newFS(t)), 1)
+	must(t, err)
+	var wg sync.WaitGroup
+	for w := range uint64(16) {
+		rng := rand.New(rand.NewPCG(w, 1))
+		wg.Go(func() {
+			for range 300 {
+				p, err := l.Append(bg, record(nil), nil, wal.Default)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ctx, cancel := context.WithCancel(bg)
+				switch rng.IntN(5) {
+				case 0:
+					p.Start()
+				case 1:
+					cancel()
+					_ = p.Wait(ctx)
+				case 2:
+					wg.Go(func() { _ = p.Wait(ctx) })
+					for range rng.IntN(10) {
+						runtime.Gosched()
+					}
+				case 3:
+					time.AfterFunc(time.Duration(rng.IntN(50))*time.Microsecond, cancel)
+					_ = p.Wait(ctx)
+				default:
+					err = p.Wait(ctx)
+				}
+				cancel()
+				if err != nil {
+					t.Error(err)
+				}
+				if rng.IntN(20) == 0 {
+					<-p.Done()
+				}
+			}
+			// The last record of each goroutine was cared about.
+			p, err := l.Append(bg, record(nil), nil, wal.Default)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			p.Start()
+			<-p.Done()
+		})
+	}
+	wg.Wait()
+	if got, want := l.Durable(), uint64(16*301); got != want {
+		t.Errorf("%d records are durable of %d", got, want)
+	}
+	must(t, l.Close())
 }

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/redis-lite/redis-lite/vfs"
+	"github.com/redis-lite/redis-lite/vfs/osfs"
 	"github.com/redis-lite/redis-lite/wal"
 )
 
@@ -203,9 +205,10 @@ func TestConcurrentWritersShareFramesAndLoseNothing(t *testing.T) {
 	for _, mode := range []wal.Mode{wal.Always, wal.Interval, wal.Never} {
 		t.Run(mode.String(), func(t *testing.T) {
 			const writers, each = 32, 60
-			fsys := newFS(t)
+			fsys, dir := vfs.FS(osfs.New()), t.TempDir()
 			o := small(fsys)
-			o.Mode, o.MaxFrame, o.SegmentSize = mode, 2048, 16<<10
+			o.Dir, o.Mode, o.MaxFrame, o.SegmentSize = dir, mode, 2048, 16<<10
+			o.Interval, o.IdleMark = time.Millisecond, time.Millisecond
 			o.MaxStaged = 4096
 			got := &delivered{}
 			o.Durable = got.take
@@ -246,7 +249,8 @@ func TestConcurrentWritersShareFramesAndLoseNothing(t *testing.T) {
 			}
 			wg.Wait()
 			must(t, l.Close())
-			d := mustScan(t, fsys)
+			d, err := scanLog(fsys, dir)
+			must(t, err)
 			d.checkClean(t)
 			if len(d.records) != writers*each || len(want) != writers*each || len(got.items) != writers*each {
 				t.Fatalf("%d records on disk, %d LSNs, %d delivered; want %d", len(d.records), len(want), len(got.items), writers*each)
@@ -440,5 +444,30 @@ func TestUnsyncedRecordsStayWithinTheJump(t *testing.T) {
 		}
 	}
 	must(t, p.Wait(bg))
+	must(t, l.Close())
+}
+
+// Appending allocates per frame and not per record.
+func TestAppendDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	o := small(newFS(t))
+	o.SegmentSize, o.MaxFrame, o.MaxStaged = 64<<20, 4<<20, 64<<20
+	l, err := wal.Create(o, 1)
+	must(t, err)
+	r, item := record(make([]byte, 100)), any(t)
+	append100 := func() {
+		var p wal.Pending
+		for range 100 {
+			p, err = l.Append(bg, r, item, wal.Default)
+			must(t, err)
+		}
+		must(t, p.Wait(bg))
+	}
+	append100() // its buffer is the next one's
+	if n := testing.AllocsPerRun(50, append100); n > 10 {
+		t.Errorf("%v allocations for a frame of 100 records", n)
+	}
 	must(t, l.Close())
 }
