@@ -68,7 +68,7 @@ func (r *rules) coverFile(c *Call, pending []*Effect, parent func(int) int, mark
 	for i, e := range pending {
 		switch {
 		case e.Clean:
-		case e.ino == c.ino && e.Kind == Data:
+		case e.ino == c.ino && e.Kind == Data && !(e.tail && data && i > lastGrowth):
 			mark(i)
 		case e.ino == c.ino && e.Kind == Size:
 			// fdatasync writes the length that reading the data needs: all up

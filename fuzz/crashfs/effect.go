@@ -51,6 +51,7 @@ type Effect struct {
 	partial  bool   // Data: less than a page is covered
 	journal  bool   // a name or a truncation: ordered by a journal where there is one
 	replaces bool   // Rename: onto an existing file
+	tail     bool   // Data: the zeros behind a truncation, which fdatasync need not write
 }
 
 // A slot is one name: the place in a directory that an effect sets. Of the

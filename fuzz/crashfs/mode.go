@@ -65,7 +65,8 @@ type rules struct {
 	// grow says what must be on the disk before an unsynced longer length is.
 	grow growth
 	// renameFlushes: a rename onto an existing file reaches the disk after the
-	// data of the file that it names.
+	// length of the file that it names; the blocks below it are allocated, and
+	// zeros until their data has been written.
 	renameFlushes bool
 	// garble: an unsynced write may leave garbage in the sector it was in.
 	garble bool
@@ -77,9 +78,9 @@ type rules struct {
 type growth uint8
 
 const (
-	growAny    growth = iota // the length and the data are independent
-	growBlocks               // data in blocks that had to be allocated comes first
-	growData                 // all data comes first
+	growAny   growth = iota // the length and the data are independent
+	growZeros               // one length after the other; blocks are zeros until their data comes
+	growData                // all data comes first
 )
 
 // table is the crash model, mode by mode; TestModeTable states each row of it
@@ -87,10 +88,10 @@ const (
 var table = [modes]rules{
 	Worst: {},
 	Ext4: {
-		journal: true, syncCommits: true, grow: growBlocks, renameFlushes: true,
+		journal: true, syncCommits: true, grow: growZeros, renameFlushes: true,
 	},
 	Ext4NoAutoDA: {
-		journal: true, syncCommits: true, grow: growBlocks,
+		journal: true, syncCommits: true, grow: growZeros,
 	},
 	XFS: {
 		journal: true, syncCommits: true, grow: growData,

@@ -52,7 +52,7 @@ var rows = []row{
 		name:   "fdatasync does not cover a truncation",
 		start:  func(s script) { s.write("/f", "abcdef", 0) },
 		script: func(s script) { s.truncate("/f", 3); s.datasync("/f") },
-		want:   map[crashfs.Mode][]string{crashfs.Worst: {"f=abc", "f=abcdef"}},
+		want:   map[crashfs.Mode][]string{crashfs.Worst: {"f=abc", "f=abc000", "f=abcdef"}},
 	},
 	{
 		name:   "fsync covers a truncation",
@@ -74,7 +74,7 @@ var rows = []row{
 		script: func(s script) { s.write("/f", "data", 0); s.syncdir("/") },
 		want: map[crashfs.Mode][]string{
 			crashfs.Worst: {"f=", "f=0*4", "f=data"},
-			crashfs.Ext4:  {"f=", "f=data"},
+			crashfs.XFS:   {"f=", "f=data"},
 		},
 	},
 	{
@@ -118,8 +118,8 @@ var rows = []row{
 				"f= g=G", "f=000 g=G", "f=new g=G", "f=old g=G",
 				"f=old g=G t=", "f=old g=G t=000", "f=old g=G t=new",
 			},
-			crashfs.Ext4:         {"f=new g=G"},
-			crashfs.Ext4NoAutoDA: {"f= g=G", "f=new g=G"},
+			crashfs.Ext4:         {"f=000 g=G", "f=new g=G"},
+			crashfs.Ext4NoAutoDA: {"f= g=G", "f=000 g=G", "f=new g=G"},
 			crashfs.XFS:          {"f= g=G", "f=new g=G"},
 			crashfs.Btrfs:        {"f= g=G", "f=new g=G", "f=old g=G", "f=old g=G t=", "f=old g=G t=new"},
 		},
@@ -164,9 +164,9 @@ var rows = []row{
 		start:  func(s script) { s.write("/f", "abc", 0); s.write("/g", "g", 0) },
 		script: func(s script) { s.truncate("/f", 1); s.remove("/g") },
 		want: map[crashfs.Mode][]string{
-			crashfs.Worst: {"f=a", "f=a g=g", "f=abc", "f=abc g=g"},
-			crashfs.Ext4:  {"f=a", "f=a g=g", "f=abc g=g"},
-			crashfs.Btrfs: {"f=a", "f=a g=g", "f=abc", "f=abc g=g"},
+			crashfs.Worst: {"f=a", "f=a g=g", "f=a00", "f=a00 g=g", "f=abc", "f=abc g=g"},
+			crashfs.Ext4:  {"f=a", "f=a g=g", "f=a00 g=g", "f=abc g=g"},
+			crashfs.Btrfs: {"f=a", "f=a g=g", "f=a00", "f=a00 g=g", "f=abc", "f=abc g=g"},
 		},
 	},
 	{
@@ -177,7 +177,7 @@ var rows = []row{
 			crashfs.Worst: {
 				"f=a*4096", "f=a*4096,0*1024", "f=a*4096,0*512,b*512", "f=a*4096,b*1024", "f=a*4096,b*512,0*512",
 			},
-			crashfs.Ext4: {"f=a*4096", "f=a*4096,b*1024"},
+			crashfs.XFS: {"f=a*4096", "f=a*4096,b*1024"},
 		},
 	},
 	{
@@ -213,7 +213,7 @@ var rows = []row{
 		script: func(s script) { s.write("/f", "x", 0) },
 		want: map[crashfs.Mode][]string{
 			crashfs.Worst: {"", "f=", "f=0", "f=x"},
-			crashfs.Ext4:  {"", "f=", "f=x"},
+			crashfs.XFS:   {"", "f=", "f=x"},
 		},
 	},
 }

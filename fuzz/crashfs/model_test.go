@@ -45,6 +45,7 @@ type refEffect struct {
 	journal  bool
 	replaces bool
 	must     bool
+	tail     bool // zeros behind a truncation
 }
 
 type refSlot struct {
@@ -129,9 +130,39 @@ func (m *refModel) truncate(ino, size int) {
 	if size == f.size {
 		return
 	}
+	m.zeroTail(ino, size)
 	m.add(refEffect{kind: crashfs.Size, ino: ino, size: size, was: f.size, journal: true})
 	cutAtoms(f.atoms, size)
 	f.size = size
+}
+
+// zeroTail writes zeros from a shorter length to the end of its block, where
+// there is anything else.
+func (m *refModel) zeroTail(ino, size int) {
+	f := m.files[ino]
+	block := size / 8 * 8
+	dirty := false
+	if size == block {
+		return // whole blocks go
+	}
+	for a := size; a < block+8; a++ {
+		dirty = dirty || f.atoms[a] != 0
+	}
+	if !dirty {
+		return
+	}
+	for a := block; a < block+8; a++ {
+		switch {
+		case a >= size && f.atoms[a] != 0:
+			m.add(refEffect{kind: crashfs.Data, ino: ino, atom: a, tail: true})
+		case m.unit() == 8: // the whole block is written anew
+			letter := f.atoms[a]
+			if a >= size {
+				letter = 0
+			}
+			m.add(refEffect{kind: crashfs.Data, ino: ino, atom: a, letter: letter, tail: true})
+		}
+	}
 }
 
 func cutAtoms(atoms map[int]byte, size int) {
@@ -148,7 +179,7 @@ func (m *refModel) needs(i, j int) bool {
 	if m.journaled() && b.journal && (a.journal || growth) {
 		return true
 	}
-	if m.mode == crashfs.Ext4 && a.replaces && a.ino == b.ino && (b.kind == crashfs.Data || b.kind == crashfs.Size) {
+	if m.mode == crashfs.Ext4 && a.replaces && a.ino == b.ino && b.kind == crashfs.Size {
 		return true
 	}
 	if m.mode == crashfs.Worst || a.kind != crashfs.Size || a.size < a.was || a.ino != b.ino {
@@ -162,10 +193,10 @@ func (m *refModel) needs(i, j int) bool {
 		}
 		return true
 	}
-	from := a.was
 	if m.mode == crashfs.Ext4 || m.mode == crashfs.Ext4NoAutoDA {
-		from = (from + 7) / 8 * 8
+		return false // the length may come before the data: zeros
 	}
+	from := a.was
 	if m.unit() == 8 {
 		from = from / 8 * 8
 	}
@@ -193,7 +224,7 @@ func (m *refModel) sync(ino int, data bool) {
 	}
 	for i, e := range m.effects {
 		switch {
-		case e.kind == crashfs.Data && e.ino == ino,
+		case e.kind == crashfs.Data && e.ino == ino && !(e.tail && data && i > growth),
 			e.kind == crashfs.Size && e.ino == ino && (!data || i <= growth):
 			m.commit(i)
 		case data:

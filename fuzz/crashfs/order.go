@@ -75,27 +75,22 @@ func (o *orderer) length(i int32, e *Effect, canon bool) {
 	o.size[e.ino] = i
 	if o.journal && o.lastName >= 0 {
 		// A truncation is an entry of the journal. A growth gets there when its
-		// data has been written, so after everything that is there already.
+		// blocks are allocated, which is when they are written back, so after
+		// everything that is there already.
 		o.need(i, o.lastName)
 	}
 	if ok && !e.shrinks() && (o.grow != growAny || canon && !o.pending[prev].shrinks()) {
 		o.need(i, prev)
 	}
-	if e.shrinks() || e.journal || o.grow == growAny {
+	if e.shrinks() || e.journal || o.grow != growData {
 		return
-	}
-	from := e.Was
-	if o.grow == growBlocks {
-		// The last block was allocated when the file was last written to its
-		// end: its part of the length does not wait for its data.
-		from = (from + blockSize - 1) / blockSize * blockSize
 	}
 	for j := i - 1; j >= 0; j-- {
 		d := o.pending[j]
 		if d.Call != e.Call || d.Kind == Size {
 			break // what is older is needed through the length before
 		}
-		if d.Kind == Data && !d.Clean && d.Off+d.Len > from && d.Off < e.Size {
+		if d.Kind == Data && !d.Clean && d.Off+d.Len > e.Was && d.Off < e.Size {
 			o.need(i, j)
 		}
 	}
@@ -108,7 +103,7 @@ func (o *orderer) name(i int32, e *Effect, canon bool) {
 	}
 	if o.renameFlushes && e.replaces {
 		for j := i - 1; j >= 0; j-- {
-			if d := o.pending[j]; d.ino == e.ino && d.content() && !d.Clean {
+			if d := o.pending[j]; d.ino == e.ino && d.Kind == Size && !d.Clean {
 				o.need(i, j)
 			}
 		}

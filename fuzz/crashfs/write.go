@@ -147,11 +147,29 @@ func (f *FS) resize(c *Call, ino int, size int64, truncate bool) {
 	if was == size {
 		return
 	}
+	if truncate && size < was {
+		f.zeroTail(c, ino, size, was)
+	}
 	n.vol.resize(f.own, size, f.page)
 	if f.limited {
 		f.free = max(f.free+was-size, 0)
 	}
 	f.issue(c, &Effect{Kind: Size, Name: c.Name, ino: ino, Was: was, Size: size, journal: truncate})
+}
+
+// zeroTail writes zeros behind a new, shorter length, up to the end of its block:
+// systems do that in the page cache, so that a later growth shows zeros, and the
+// page may reach the disk though the length never does.
+func (f *FS) zeroTail(c *Call, ino int, size, was int64) {
+	end := min(was, (size+blockSize-1)/blockSize*blockSize)
+	first := len(f.pending)
+	for i := size / f.page; i*f.page < end; i++ {
+		lo, hi := max(size, i*f.page), min(end, (i+1)*f.page)
+		f.writePage(c, ino, i, int(lo-i*f.page), make([]byte, hi-lo))
+	}
+	for _, e := range f.pending[first:] {
+		e.tail = true
+	}
 }
 
 // zeroFill writes zeros: over nothing they are a length and no data.
