@@ -1,0 +1,109 @@
+package hardcases_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var takeOut = flag.String("guards", "", "take out the guards whose name contains this (\"all\" for every one) and see the tests fail; minutes")
+
+// guard is something in the engine's own source that a hard case rests on, and
+// the edit that takes it out. The edit is compiled in through `go test -overlay`,
+// so that no hook lives in production code.
+type guard struct {
+	name  string
+	tests []string // each must fail without the guard; "/" leads to a subtest
+	edits []change
+}
+
+// change is one edit of a file of this module; old occurs in it exactly once.
+type change struct{ file, old, new string }
+
+func cut(file, old, new string) []change { return []change{{file, old, new}} }
+
+// TestGuards takes the guards out one by one:
+//
+//	go test ./fuzz/hardcases -run TestGuards -guards all -timeout 1h
+func TestGuards(t *testing.T) {
+	if *takeOut == "" {
+		t.Skip("takes minutes; run with -guards all")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range guards {
+		if *takeOut == "all" || strings.Contains(g.name, *takeOut) {
+			t.Run(g.name, func(t *testing.T) { g.check(t, root) })
+		}
+	}
+}
+
+// check builds the tests without the guard, and runs those that rest on it.
+func (g *guard) check(t *testing.T, root string) {
+	tmp := t.TempDir()
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for i, c := range g.edits {
+		name := filepath.Join(root, filepath.FromSlash(c.file))
+		from := name
+		if earlier, ok := overlay.Replace[name]; ok {
+			from = earlier
+		}
+		src, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(src, []byte(c.old)); n != 1 {
+			t.Fatalf("%s holds %d times:\n%s", c.file, n, c.old)
+		}
+		to := filepath.Join(tmp, string(rune('a'+i))+".go")
+		if err := os.WriteFile(to, bytes.Replace(src, []byte(c.old), []byte(c.new), 1), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		overlay.Replace[name] = to
+	}
+	list, err := json.Marshal(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlayFile, bin := filepath.Join(tmp, "overlay.json"), filepath.Join(tmp, "hardcases.test")
+	if err := os.WriteFile(overlayFile, list, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "test", "-c", "-overlay", overlayFile, "-o", bin, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("without the guard nothing builds: %v\n%s", err, out)
+	}
+	for _, name := range g.tests {
+		out, err := exec.Command(bin, "-test.run", runPattern(name), "-test.timeout", "2m").CombinedOutput()
+		switch {
+		case err == nil:
+			t.Errorf("%s passes without the guard", name)
+		// A test that fails by its own assertion, and no crash of the harness.
+		case bytes.Contains(out, []byte("\npanic: ")), !bytes.Contains(out, []byte("--- FAIL: "+strings.ReplaceAll(name, " ", "_"))):
+			t.Errorf("%s did not fail by an assertion:\n%s", name, out)
+		default:
+			t.Logf("%s: red\n%s", name, firstLines(out, 12))
+		}
+	}
+}
+
+// runPattern matches exactly one test, or subtest.
+func runPattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + strings.ReplaceAll(p, " ", "_") + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+func firstLines(b []byte, n int) string {
+	lines := strings.SplitAfterN(string(b), "\n", n+1)
+	return strings.Join(lines[:min(n, len(lines))], "")
+}
