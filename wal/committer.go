@@ -21,7 +21,8 @@ import (
 // order by each batch waiting for the one before it.
 
 // lead sees the batch done. The caller is its heir. Only an error of ctx is
-// returned, and then a goroutine has become the heir.
+// returned, and then somebody else sees to it: a goroutine that has become the
+// heir, or the leader who took the batch.
 func (b *batch) lead(ctx context.Context) error {
 	l := b.log
 	select {
