@@ -172,3 +172,23 @@ func (c *Call) after() error {
 }
 
 func (c *Call) has(a Action) bool { return c.fault != nil && c.fault.Do == a }
+
+// Rest is what is left of the fault for a file system that takes over, after
+// Kill or a crash: the n-th call counts on. It is false when nothing is left.
+func (in *Injection) Rest() (Fault, bool) {
+	in.fs.mu.Lock()
+	defer in.fs.mu.Unlock()
+	f := in.Fault
+	switch {
+	case f.Nth > in.seen:
+		f.Nth -= in.seen
+	case f.Times != Forever && in.seen >= f.Nth+f.Times-1:
+		return f, false
+	default:
+		if f.Times != Forever {
+			f.Times -= in.seen - f.Nth + 1
+		}
+		f.Nth = 1
+	}
+	return f, true
+}

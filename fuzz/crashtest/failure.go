@@ -15,6 +15,7 @@ type Failure struct {
 	Err     error // why there was nothing, or what failed
 	Mode    crashfs.Mode
 	Atom    int
+	Fault   string // the fault that was in place, in words; empty without one
 	Replay  string // how to see it again; empty when nobody said
 
 	indices []int       // the history, where Exhaust made it
@@ -81,6 +82,9 @@ func (f *Failure) Permits() []Permit {
 func (f *Failure) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v: %s (%s)\n", f.Verdict, f.Verdict.Text(), f.stage)
+	if f.Fault != "" {
+		fmt.Fprintf(&b, "the fault: %s\n", f.Fault)
+	}
 	b.WriteString("the history:\n")
 	for i, l := range f.expect.lines {
 		fmt.Fprintf(&b, "  %2d %s\n", i+1, l)

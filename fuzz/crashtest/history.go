@@ -70,14 +70,17 @@ type drive[Op any] struct {
 	store   Store[Op]
 	moments []moment
 	last    *expectation
+	faults  []*crashfs.Injection
+	hit     int // the first moment after a fault, -1 before
 }
 
 // run carries out the history. A failure that it returns came without a crash,
 // or out of a Crash step.
 func (d *drive[Op]) run(history []Step[Op]) *Failure {
 	d.ledger = newLedger(d.sys, State{})
+	d.hit = -1
 	for _, f := range d.o.Faults {
-		d.fs.Inject(f)
+		d.faults = append(d.faults, d.fs.Inject(f))
 	}
 	d.watch()
 	if f := d.open("opening the store"); f != nil {
@@ -114,6 +117,9 @@ func (d *drive[Op]) watch() {
 // look takes the moment.
 func (d *drive[Op]) look() {
 	p := d.fs.Point()
+	if d.hit < 0 && d.fired() {
+		d.hit = len(d.moments)
+	}
 	now := d.ledger.clock()
 	if d.last == nil || d.last.clock != now {
 		d.last = d.ledger.expect()
@@ -124,6 +130,16 @@ func (d *drive[Op]) look() {
 		}
 	}
 	d.moments = append(d.moments, moment{p, d.last})
+}
+
+// fired says that some fault has hit.
+func (d *drive[Op]) fired() bool {
+	for _, in := range d.faults {
+		if in.Fired() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // open opens the store. Under injected faults it may fail.
@@ -163,7 +179,7 @@ func (d *drive[Op]) step(s Step[Op]) *Failure {
 			}
 			old = nil
 		}
-		d.fs = d.fs.Kill() // locks that a failed close left, and faults, end
+		d.fs = d.fs.Kill() // locks that a failed close left end
 	case Kill:
 		d.fs = d.fs.Kill()
 	case Crash:
@@ -176,6 +192,11 @@ func (d *drive[Op]) step(s Step[Op]) *Failure {
 	if old != nil {
 		_ = guard(old.Close)
 	}
+	for i, in := range d.faults { // the disk did not get better
+		if rest, ok := in.Rest(); ok {
+			d.faults[i] = d.fs.Inject(rest)
+		}
+	}
 	d.watch()
 	before := d.ledger.expect()
 	if f := d.open(s.String()); f != nil {
@@ -185,6 +206,9 @@ func (d *drive[Op]) step(s Step[Op]) *Failure {
 		return nil
 	}
 	found, err := dump(d.store)
+	if err != nil && len(d.o.Faults) > 0 {
+		return nil
+	}
 	if err != nil {
 		return d.fail(RecoveryFailed, nil, fmt.Errorf("reading after %s: %w", s, err))
 	}

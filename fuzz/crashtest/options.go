@@ -21,8 +21,10 @@ type Options struct {
 	// Recovery is how many images are made at each step of a recovery: 0 means
 	// all that lose or keep everything or one effect.
 	Recovery crashfs.Bound
-	// Faults are put in place before the history begins. Operations that fail
-	// because of them may have happened.
+	// Faults are put in place before the history begins, and last over reopens
+	// and crashes of it. The images are tried on a disk without faults.
+	// Operations that fail because of them may have happened; a store may also
+	// fail to open while they last.
 	Faults []crashfs.Fault
 	// MayLose allows recovery to drop up to so many acknowledged operations at
 	// the end: the price of Hostile, of rot in the last record, of a lazy store.

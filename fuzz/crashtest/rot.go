@@ -1,0 +1,160 @@
+package crashtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/redis-lite/redis-lite/fuzz/crashfs"
+	"github.com/redis-lite/redis-lite/vfs"
+)
+
+// RotResult is what a run of Rot found.
+type RotResult struct {
+	Failure  *Failure // nil when no damage passed for data
+	Tried    int
+	Detected int // the store refused, or the reading did
+	Harmless int // the state was right nevertheless
+	Cut      int // the last operations were gone, as Options.MayLose allows
+}
+
+func (r RotResult) String() string {
+	return fmt.Sprintf("%d damages: %d detected, %d harmless, %d cut the end off", r.Tried, r.Detected, r.Harmless, r.Cut)
+}
+
+// Rot runs a history, cuts the power when all of it is durable, and damages
+// every byte of every file, one at a time: one bit, then all of them. Then it
+// wipes each sector, and copies its neighbour over it, as a misdirected write
+// would. The store may refuse, or not mind; it must not show anything wrong.
+// Options.MayLose allows for the last operations to be cut off, which damage to
+// the very end of a log cannot be told from.
+func Rot[Op any](t testing.TB, sys System[Op], history []Step[Op], o Options) RotResult {
+	t.Helper()
+	r := RotAll(sys, history, o)
+	if r.Failure != nil {
+		t.Fatalf("%v%s%v", r.Failure, page(t, r.Failure, o), r)
+	}
+	t.Log(r)
+	return r
+}
+
+// RotAll is Rot without a test around it.
+func RotAll[Op any](sys System[Op], history []Step[Op], o Options) RotResult {
+	var r RotResult
+	d := &drive[Op]{sys: sys, o: o, fs: crashfs.New(crashfs.Options{Mode: o.modes()[0], Atom: o.Atom})}
+	if r.Failure = d.run(history); r.Failure != nil {
+		return r
+	}
+	last := d.moments[len(d.moments)-1]
+	x := newExaminer(sys, o)
+	at := last.point.Crash(crashfs.KeepAll).Point()
+	for _, dmg := range damages(at.Crash(crashfs.KeepAll)) {
+		image := at.Crash(crashfs.KeepAll)
+		if err := dmg.do(image); err != nil {
+			r.Failure = newFailure(HarnessBroken, image, last.expect, dmg.what, nil, err)
+			return r
+		}
+		r.Tried++
+		if f := x.rotten(image, last.expect, dmg.what, &r); f != nil {
+			r.Failure = f
+			return r
+		}
+	}
+	return r
+}
+
+// rotten opens a damaged image.
+func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, what string, r *RotResult) *Failure {
+	store, err := openStore(x.sys, image)
+	var found State
+	if err == nil {
+		found, err = dump(store)
+		image.Stop()
+		_ = guard(store.Close)
+	}
+	var p *panicError
+	switch {
+	case errors.As(err, &p):
+		return newFailure(RecoveryFailed, image, e, what, nil, err)
+	case err != nil:
+		r.Detected++
+	case e.allows(found):
+		r.Harmless++
+	default:
+		if v := x.o.judge(e, found); v != OK {
+			return newFailure(v, image, e, what, found, nil)
+		}
+		r.Cut++
+	}
+	return nil
+}
+
+// damage is one thing to do to an image.
+type damage struct {
+	what string
+	do   func(*crashfs.FS) error
+}
+
+const sector = 512
+
+// damages lists what there is to damage in an image.
+func damages(image *crashfs.FS) []damage {
+	var out []damage
+	for name, b := range contents(image, "/") {
+		for off := range b {
+			for _, xor := range []byte{1 << (off % 8), 0xff} {
+				out = append(out, damage{
+					fmt.Sprintf("with bits %08b of byte %d of %s flipped", xor, off, name),
+					func(f *crashfs.FS) error { return f.Rot(name, int64(off), xor) },
+				})
+			}
+		}
+		for off := 0; off < len(b); off += sector {
+			end := min(off+sector, len(b))
+			out = append(out, damage{
+				fmt.Sprintf("with [%d,%d) of %s wiped", off, end, name),
+				func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), make([]byte, end-off)) },
+			})
+			if next := b[min(off+sector, len(b)):min(off+2*sector, len(b))]; len(next) > 0 {
+				out = append(out, damage{
+					fmt.Sprintf("with the sector behind it written over the one at %d of %s", off, name),
+					func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), next) },
+				})
+			}
+		}
+	}
+	return out
+}
+
+// contents is every file below a directory, in order.
+func contents(fsys vfs.FS, dir string) func(func(string, []byte) bool) {
+	return func(yield func(string, []byte) bool) { walk(fsys, dir, yield) }
+}
+
+func walk(fsys vfs.FS, dir string, yield func(string, []byte) bool) bool {
+	infos, err := fsys.List(dir)
+	if err != nil {
+		return true
+	}
+	for _, in := range infos {
+		name := vfs.Join(dir, in.Name)
+		if in.IsDir {
+			if !walk(fsys, name, yield) {
+				return false
+			}
+			continue
+		}
+		b := make([]byte, in.Size)
+		f, err := fsys.Open(name)
+		if err != nil {
+			continue
+		}
+		_, err = f.ReadAt(b, 0)
+		_ = f.Close()
+		if (err == nil || errors.Is(err, io.EOF)) && !yield(name, b) {
+			return false
+		}
+	}
+	return true
+}
