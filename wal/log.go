@@ -57,10 +57,6 @@ type position struct {
 	off int64
 }
 
-func (p position) before(q position) bool {
-	return p.seq < q.seq || p.seq == q.seq && p.off < q.off
-}
-
 // Create makes a new log: its first segment, numbered 1, whose first record will
 // have LSN firstLSN. The segment is durable when it returns; MANIFEST names it
 // from the start, so Options.Rotated is not called.
