@@ -46,6 +46,10 @@ func userKeys(n int) [][]byte {
 func sorted(keys [][]byte) [][]byte {
 	keys = slices.Clone(keys)
 	slices.SortFunc(keys, bytes.Compare)
+	all := bytes.Join(keys, nil) // one behind the other in memory, as a reader has them
+	for i, k := range keys {
+		keys[i], all = all[:len(k)], all[len(k):]
+	}
 	return keys
 }
 

@@ -80,8 +80,8 @@ func (m *Map) Bucket(name string) *Bucket {
 	b := r.byName[name]
 	if b == nil {
 		b = &Bucket{m: m, name: name}
-		b.table.init(m.segMax)
-		b.order.init(&b.table, m.leafMax)
+		b.table.init(m.limits)
+		b.order.init(&b.table, m.limits)
 		if last := len(r.free) - 1; last >= 0 {
 			b.id, r.free = r.free[last], r.free[:last]
 			r.byID[b.id] = b
@@ -97,7 +97,7 @@ func (m *Map) Bucket(name string) *Bucket {
 // resized accounts for what the indexes have grown or shrunk by. Write lock.
 func (b *Bucket) resized() {
 	was := b.bytes
-	if b.bytes = 0; b.order.len > 0 {
+	if b.bytes = 0; b.table.nodes.Load() > 0 {
 		b.bytes = b.table.bytes + b.order.bytes + bucketSize + int64(len(b.name))
 	}
 	b.m.counts.bytes += b.bytes - was
@@ -127,7 +127,7 @@ func (m *Map) Buckets() []*Bucket {
 	r.mu.RLock()
 	all := make([]*Bucket, 0, len(r.byName))
 	for _, b := range r.byName {
-		if !b.order.empty() {
+		if b.table.nodes.Load() > 0 {
 			all = append(all, b)
 		}
 	}

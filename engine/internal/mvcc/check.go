@@ -105,7 +105,7 @@ func (c *checker) bucket(b *Bucket) {
 		}
 		nodes += live
 	}
-	if nodes != b.order.len || nodes == 0 {
+	if nodes != int(b.table.nodes.Load()) || nodes == 0 || nodes != b.order.len && len(b.order.pending) == 0 {
 		c.errorf("bucket %q: %d nodes in the table, %d in the order", b.name, nodes, b.order.len)
 	}
 	if n := c.sum.keys - before.keys; n != b.Len() {

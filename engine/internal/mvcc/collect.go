@@ -215,7 +215,7 @@ func (m *Map) strip(b *Bucket, n ref, r *record) {
 	m.numbers.release(n.number())
 	b.resized()
 	m.dropped(r)
-	if b.order.len == 0 {
+	if b.table.nodes.Load() == 0 {
 		m.forget(b)
 	}
 }

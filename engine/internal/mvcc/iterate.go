@@ -82,7 +82,8 @@ func (o *order) backward(r *run, refs []ref) []ref {
 
 // Ascend goes through the keys from <= key < to that a reader at LSN at sees, in
 // order; nil bounds are open. No lock is held while the consumer runs. The caller
-// holds a Snapshot of that LSN until it is done.
+// holds a Snapshot of that LSN until it is done. There are no ranges before the
+// first Publish: the order is not complete.
 func (b *Bucket) Ascend(from, to []byte, at uint64) iter.Seq[Item] {
 	return b.iterate(from, to, at, false)
 }
@@ -125,10 +126,4 @@ func (o *order) copyOut(r *run, refs []ref, recs []*record, at uint64, back bool
 		}
 	}
 	return recs
-}
-
-func (o *order) empty() bool {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	return o.len == 0
 }

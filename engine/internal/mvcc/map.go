@@ -6,10 +6,13 @@ import (
 	"sync/atomic"
 )
 
-const (
-	leafMax = 256
-	segMax  = 4096 // rebuilding one takes some tens of microseconds
-)
+// limits are the sizes at which the parts of a bucket's indexes are split. Tests
+// make do with smaller ones.
+type limits struct {
+	leaf    int // nodes in a leaf of the order
+	segment int // slots in a segment of the table; rebuilding one takes some tens of microseconds
+	pending int // nodes that wait to enter the order
+}
 
 // Options are the choices made when a map is created. The zero value is good.
 type Options struct {
@@ -35,8 +38,7 @@ type Map struct {
 	numbers   numbers
 	names     registry
 	snaps     snapshots
-	leafMax   int // nodes in a leaf of an order; tests make do with fewer
-	segMax    int // slots in a segment of a table
+	limits    limits
 	deadlines deadlines
 
 	// mu is the write lock. There is one writer, so it is there for the collector,
@@ -63,7 +65,7 @@ func (m *Map) settle() {
 
 // New returns an empty map.
 func New(o Options) *Map {
-	m := &Map{seed: maphash.MakeSeed(), leafMax: leafMax, segMax: segMax}
+	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, pending: 1 << 18}}
 	m.names.init()
 	m.deadlines.init()
 	return m
@@ -86,7 +88,12 @@ func (m *Map) Publish(lsn uint64) {
 	}
 	m.published.Store(lsn)
 	m.mu.Lock()
-	m.started = true
+	if !m.started {
+		for _, b := range m.Buckets() {
+			b.flush()
+		}
+		m.started = true
+	}
 	m.snaps.view(m, &m.garbage.view)
 	m.collect(publishShare)
 	m.settle()

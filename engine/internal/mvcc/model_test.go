@@ -39,7 +39,7 @@ type model struct {
 
 func newModel() *model {
 	m := New(Options{})
-	m.leafMax, m.segMax = 4, 24 // so that a hundred keys split and merge them
+	m.limits = limits{leaf: 4, segment: 24, pending: 10} // so that a hundred keys do for splitting
 	return &model{
 		m:       m,
 		states:  map[uint64]modelState{0: {}},
@@ -167,6 +167,9 @@ func (md *model) readAt(t *rapid.T, at uint64) {
 		key := genKey.Draw(t, "key")
 		got, ok := b.Get(key, at)
 		md.compare(t, "Get", at, bucketKey{bucket, string(key)}, got, ok)
+	}
+	if !md.m.started {
+		return // no ranges yet
 	}
 	from, to := genBound.Draw(t, "from"), genBound.Draw(t, "to")
 	keys := md.inRange(at, bucket, from, to)

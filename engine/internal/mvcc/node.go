@@ -38,13 +38,16 @@ func (ns *numbers) alloc() uint32 {
 // release takes back the number of a node that is gone, unless the collector's queue
 // still has it: then the queue releases it.
 func (ns *numbers) release(n uint32) {
-	if !ns.fresh.has(n) {
-		ns.free = append(ns.free, n)
+	if ns.fresh.has(n) {
+		return
+	}
+	if ns.free = append(ns.free, n); len(ns.free) == int(ns.next) {
+		*ns = numbers{} // the map is empty
 	}
 }
 
-// size is what the numbers occupy: after the map was larger, some four bytes for
-// each node that it had more.
+// size is what the numbers occupy: a bit for each node of the map at its fullest,
+// and some four bytes for each of those that are gone.
 func (ns *numbers) size() int64 {
 	return int64(cap(ns.free))*4 + int64(cap(ns.fresh))*8
 }

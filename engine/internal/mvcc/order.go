@@ -20,6 +20,9 @@ type order struct {
 	last  *leaf
 	len   int
 	bytes int64
+
+	pending    []pendingNode // before the first Publish
+	pendingMax int
 }
 
 type branch struct {
@@ -27,8 +30,8 @@ type branch struct {
 	l   *leaf
 }
 
-func (o *order) init(t *table, max int) {
-	o.table, o.max = t, max
+func (o *order) init(t *table, l limits) {
+	o.table, o.max, o.pendingMax = t, l.leaf, l.pending
 	o.tree = btree.NewBTreeGOptions(func(a, b branch) bool { return a.low < b.low },
 		btree.Options{NoLocks: true})
 	o.first = &leaf{}
@@ -106,16 +109,16 @@ func (o *order) split(l *leaf, at int, key []byte) *leaf {
 	return r
 }
 
-// remove takes out the node, which must be there.
+// remove takes out a node, if it is there and not pending.
 func (o *order) remove(key []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.len--
 	l := o.locate(key)
 	i, found := l.search(key, o.table)
-	if invariants && !found {
-		panic("mvcc: key is not in the order")
+	if !found {
+		return
 	}
+	o.len--
 	o.bytes -= l.size()
 	l.remove(i)
 	o.bytes += l.size()

@@ -27,7 +27,7 @@ func (q *queue[T]) pop() {
 	if q.head++; q.head == len(q.items) {
 		q.head = 0
 		q.items = q.items[:0]
-		if cap(q.items) > 4096 {
+		if cap(q.items) > 1024 {
 			q.items = nil
 		}
 	}

@@ -18,7 +18,8 @@ import "sync/atomic"
 // came, which is all that it may see.
 type table struct {
 	dir   atomic.Pointer[directory]
-	max   int // slots in a segment
+	max   int          // slots in a segment
+	nodes atomic.Int64 // with those of which only a tombstone is left
 	bytes int64
 }
 
@@ -51,8 +52,8 @@ func newSegment(bits uint8, slots int) *segment {
 	return &segment{bits: bits, slots: make([]slot, slots)}
 }
 
-func (t *table) init(max int) {
-	t.max = max
+func (t *table) init(l limits) {
+	t.max = l.segment
 	d := &directory{segs: make([]atomic.Pointer[segment], 1)}
 	s := newSegment(0, segMin)
 	d.segs[0].Store(s)
@@ -123,6 +124,7 @@ func (t *table) insert(r ref, head *record) {
 		s = t.segment(r.hash())
 	}
 	s.insert(r, head)
+	t.nodes.Add(1)
 }
 
 func (s *segment) insert(r ref, head *record) {
@@ -156,6 +158,7 @@ func (t *table) remove(r ref) {
 	s.slots[i].ref.Store(slotDeleted)
 	s.slots[i].head.Store(nil)
 	s.live--
+	t.nodes.Add(-1)
 	// Deletions in front of an empty slot lead to nothing.
 	if s.slots[(i+1)%len(s.slots)].ref.Load() == slotEmpty {
 		for s.slots[i].ref.Load() == slotDeleted {
@@ -166,13 +169,13 @@ func (t *table) remove(r ref) {
 			}
 		}
 	}
-	if s.live*5 < len(s.slots) && len(s.slots) > 2*segMin {
+	if s.live*10 < len(s.slots)*3 && len(s.slots) > 2*segMin {
 		t.rebuild(s, r.hash())
 	}
 }
 
 // rebuild replaces the segment by one, or two, with room for what it holds: the
-// new load is 0.6, and 0.8 is where the next rebuilding falls due.
+// new load is 0.6; at 0.8, or at 0.3, the next rebuilding falls due.
 func (t *table) rebuild(s *segment, h uint32) {
 	lo := newSegment(s.bits, s.live*5/3+segMin)
 	hi := lo
@@ -215,4 +218,10 @@ func (t *table) rebuild(s *segment, h uint32) {
 		d.segs[first+i].Store(to)
 	}
 	t.dir.Store(d)
+}
+
+// touch brings the place of a hash into the cache.
+func (t *table) touch(h uint32) {
+	s := t.segment(h)
+	s.slots[s.home(h)].ref.Load()
 }

@@ -1,5 +1,7 @@
 package mvcc
 
+import "slices"
+
 // Set writes a key's new version. LSNs ascend from call to call and may repeat:
 // within one LSN the last write to a key wins. Key and value are copied. A deadline
 // is in Unix milliseconds, 0 means none.
@@ -11,7 +13,13 @@ func (b *Bucket) Set(key, value []byte, lsn uint64, deadline int64) {
 	defer m.mu.Unlock()
 	b = b.revive()
 	if s, _, _ := b.table.lookup(h, key); s == nil {
-		b.create(h, key, r)
+		ref := b.create(h, r)
+		if m.started {
+			b.order.insert(key, ref)
+		} else {
+			b.order.later(ref)
+		}
+		b.resized()
 	} else {
 		b.replace(s, r)
 	}
@@ -40,6 +48,9 @@ func (b *Bucket) Delete(key []byte, lsn uint64) bool {
 func (b *Bucket) DeleteRange(from, to []byte, lsn uint64) (deleted int) {
 	m := b.m
 	b = b.current()
+	m.mu.Lock()
+	b.flush()
+	m.mu.Unlock()
 	var refs [runMax]ref
 	for run := (run{from: from, to: to}); !run.done; {
 		m.mu.Lock()
@@ -63,11 +74,22 @@ func (b *Bucket) Load(items []Item) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b = b.revive()
-	for i := range items {
-		it := &items[i]
-		b.create(m.hash(it.Key), it.Key, newRecord(it.Key, it.Value, it.LSN, it.Deadline))
-		m.applied = max(m.applied, it.LSN)
+	var hashes [64]uint32
+	for run := range slices.Chunk(items, len(hashes)) {
+		// The places in the table lie anywhere. Going to all of them before using one
+		// lets the processor fetch them at the same time.
+		for i := range run {
+			hashes[i] = m.hash(run[i].Key)
+			b.table.touch(hashes[i])
+		}
+		for i := range run {
+			it := &run[i]
+			ref := b.create(hashes[i], newRecord(it.Key, it.Value, it.LSN, it.Deadline))
+			b.order.insert(it.Key, ref)
+			m.applied = max(m.applied, it.LSN)
+		}
 	}
+	b.resized()
 	m.settle()
 }
 
@@ -79,20 +101,27 @@ func (b *Bucket) revive() *Bucket {
 	return b.m.Bucket(b.name)
 }
 
-// create gives a key its node. It enters the table first, for the order's readers
-// trust that its nodes are there.
-func (b *Bucket) create(h uint32, key []byte, r *record) {
+// create gives a key its node in the table. The order is told after that: its
+// readers trust that its nodes are in the table.
+func (b *Bucket) create(h uint32, r *record) ref {
 	m := b.m
 	ref := newRef(h, m.numbers.alloc())
 	b.table.insert(ref, r)
-	b.order.insert(key, ref)
-	b.resized()
 	m.counts.bytes += r.size()
 	b.live.Add(1)
 	m.counts.keys++
 	m.counts.versions++
 	if d := r.deadline(); d != 0 {
 		m.setDeadline(d, ref, b.id)
+	}
+	return ref
+}
+
+// flush completes the order.
+func (b *Bucket) flush() {
+	if len(b.order.pending) > 0 {
+		b.order.flush()
+		b.resized()
 	}
 }
 
