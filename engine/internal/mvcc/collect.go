@@ -4,7 +4,7 @@ import "sync"
 
 // The collector. A version is garbage when nobody can see it: its successor is
 // published, and no snapshot lies between the two. A node is garbage when its only
-// version is a published tombstone: a reader at any LSN finds nothing either way.
+// version is a tombstone: a reader at any LSN finds nothing either way.
 //
 // Nodes with something to collect, now or later, are in lists:
 //
@@ -22,7 +22,7 @@ import "sync"
 const (
 	writeShare   = 2
 	publishShare = 64
-	closeShare   = 1024
+	closeShare   = 256
 )
 
 type garbageNode struct {
@@ -159,7 +159,6 @@ func (m *Map) prune(s *slot, g garbageNode) (later bool) {
 	v := &m.garbage.view
 	head := s.head.Load()
 	c := head.chain()
-	later = head.lsn > v.published && (c != nil || head.tombstone())
 	for c != nil {
 		older := c.next.Load()
 		if older == nil {

@@ -11,13 +11,13 @@ import (
 )
 
 // readers runs f in n goroutines, again and again, while write runs.
-func readers(n int, f func(rng *rand.Rand), write func()) {
+func readers(t *testing.T, n int, f func(rng *rand.Rand), write func()) {
 	var done atomic.Bool
 	var wg sync.WaitGroup
 	for i := range n {
 		rng := rand.New(rand.NewPCG(uint64(i), 7))
 		wg.Go(func() {
-			for !done.Load() {
+			for !done.Load() && !t.Failed() {
 				f(rng)
 			}
 		})
@@ -75,7 +75,7 @@ func TestEverySnapshotSeesTheSameSum(t *testing.T) {
 	if testing.Short() {
 		steps = 2_000
 	}
-	readers(3, read, func() {
+	readers(t, 3, read, func() {
 		rng := rand.New(rand.NewPCG(1, 1))
 		lsn := uint64(1)
 		put := func(i int) {
@@ -151,7 +151,7 @@ func TestGetLatestIsOfTheLSNThatIsPublished(t *testing.T) {
 	if testing.Short() {
 		steps = 10_000
 	}
-	readers(3, read, func() {
+	readers(t, 3, read, func() {
 		for lsn := uint64(2); lsn < steps; lsn++ {
 			write(lsn)
 			// Groups, so that there are unpublished versions, and single commits.
@@ -206,7 +206,7 @@ func TestReadersFindTheirKeysWhileTheIndexesChange(t *testing.T) {
 	if testing.Short() {
 		rounds = 1
 	}
-	readers(3, read, func() {
+	readers(t, 3, read, func() {
 		rng := rand.New(rand.NewPCG(3, 3))
 		lsn := uint64(1)
 		for range rounds {
@@ -250,7 +250,7 @@ func TestCollectingBesideTheWriterLosesNothing(t *testing.T) {
 		m.Due(10, 3)
 		m.Buckets()
 	}
-	readers(3, collect, func() {
+	readers(t, 3, collect, func() {
 		rng := rand.New(rand.NewPCG(5, 5))
 		steps := uint64(20_000)
 		if testing.Short() {

@@ -4,8 +4,8 @@ package mvcc
 // Snapshot of that LSN, or asks for Newest.
 func (b *Bucket) Get(key []byte, at uint64) (Item, bool) {
 	b = b.current()
-	s, head, _ := b.table.lookup(b.m.hash(key), key)
-	if s == nil {
+	_, head := b.table.lookup(b.m.hash(key), key)
+	if head == nil {
 		return Item{}, false
 	}
 	return visible(head.at(at))
@@ -16,26 +16,22 @@ func (b *Bucket) Get(key []byte, at uint64) (Item, bool) {
 //
 // Nothing keeps the collector from what this reader is looking for. It need not:
 // the collector takes the version visible at P only after a newer one was
-// published, so whoever does not simply find the head published looks, afterwards,
-// whether P is still the published LSN, and starts again if not.
+// published. So whoever finds a head that is too new looks, after going down the
+// chain, whether P is still the published LSN, and starts again if not.
 func (b *Bucket) GetLatest(key []byte) (Item, bool) {
 	m := b.m
 	h := m.hash(key)
 	for {
 		p := m.published.Load()
 		b = b.current()
-		s, head, odd := b.table.lookup(h, key)
-		if s != nil && head.lsn <= p {
-			return visible(head.newest())
-		}
-		if s == nil && !odd {
+		_, head := b.table.lookup(h, key)
+		if head == nil {
 			return Item{}, false
 		}
-		var r *record
-		if s != nil {
-			r = head.at(p)
+		if head.lsn <= p {
+			return visible(head.newest())
 		}
-		if m.published.Load() == p {
+		if r := head.at(p); m.published.Load() == p {
 			return visible(r)
 		}
 	}

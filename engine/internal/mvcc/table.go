@@ -74,21 +74,20 @@ func (s *segment) home(h uint32) int {
 }
 
 // lookup finds key's slot and its head. Without the write lock the slot may be
-// taken from the key, and given to another, at any moment: then odd is true if
-// nothing was found, and a reader that has no snapshot looks again.
-func (t *table) lookup(h uint32, key []byte) (s *slot, head *record, odd bool) {
+// taken from the key, and given to another, at any moment. Then the key is not
+// found, which is right: it is taken only when nobody sees the key any more.
+func (t *table) lookup(h uint32, key []byte) (*slot, *record) {
 	seg := t.segment(h)
 	for i := seg.home(h); ; {
 		s := &seg.slots[i]
 		r := s.ref.Load()
 		if r == slotEmpty {
-			return nil, nil, odd
+			return nil, nil
 		}
 		if uint32(r>>32) == h && uint32(r) != 0 {
 			if head := s.head.Load(); head != nil && head.newest().isOf(key) {
-				return s, head, false
+				return s, head
 			}
-			odd = true
 		}
 		if i++; i == len(seg.slots) {
 			i = 0

@@ -12,7 +12,7 @@ func (b *Bucket) Set(key, value []byte, lsn uint64, deadline int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b = b.revive()
-	if s, _, _ := b.table.lookup(h, key); s == nil {
+	if s, _ := b.table.lookup(h, key); s == nil {
 		ref := b.create(h, r)
 		if m.started {
 			b.order.insert(key, ref)
@@ -33,7 +33,7 @@ func (b *Bucket) Delete(key []byte, lsn uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b = b.current()
-	s, head, _ := b.table.lookup(h, key)
+	s, head := b.table.lookup(h, key)
 	if s == nil || head.newest().tombstone() {
 		return false
 	}
