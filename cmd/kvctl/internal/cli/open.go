@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/vfs"
+)
+
+// NoStoreError says that a directory that was to be read does not exist.
+type NoStoreError struct{ Dir string }
+
+func (e *NoStoreError) Error() string { return "there is no store at " + e.Dir }
+
+// OpenWrite opens the store for writing and makes it when it is not there.
+// Somebody else's lock is a *vfs.LockedError: kvctl never waits for one.
+func (a *App) OpenWrite(ctx context.Context) (*engine.DB, error) {
+	return a.open(ctx, &engine.Options{FS: a.FS})
+}
+
+// OpenExisting is OpenWrite for commands that make no sense on a store that is
+// not there.
+func (a *App) OpenExisting(ctx context.Context) (*engine.DB, error) {
+	if made, err := a.made(); err != nil {
+		return nil, err
+	} else if !made {
+		return nil, &NoStoreError{a.StoreDir()}
+	}
+	return a.OpenWrite(ctx)
+}
+
+// OpenRead opens the store for reading, and creates nothing: an empty directory,
+// or one with the leavings of an interrupted creation, is an empty store, and
+// one that does not exist a *NoStoreError.
+//
+// The lock is taken when it is free, so that everything the log holds is shown
+// (and mended, as any opener does). When somebody else holds it, or this user
+// may not write there, the store is read beside the writer: then what the log
+// proves durable is shown.
+func (a *App) OpenRead(ctx context.Context) (*engine.DB, error) {
+	made, err := a.made()
+	if err != nil {
+		return nil, err
+	}
+	// A command that reads has no business compacting or sweeping.
+	o := &engine.Options{FS: a.FS, SweepEvery: -1}
+	o.Compaction.Disabled = true
+	if made {
+		db, err := a.open(ctx, o)
+		if err == nil || !readBeside(err) {
+			return db, err
+		}
+	}
+	o.ReadOnly = true
+	return a.open(ctx, o)
+}
+
+// readBeside reports whether a store that cannot be opened for writing might
+// still be read.
+func readBeside(err error) bool {
+	return errors.Is(err, vfs.ErrLocked) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// made reports whether a store's creation has come to its end in the directory:
+// from MANIFEST on, an opener for writing makes nothing new. A directory that
+// is not there is a *NoStoreError.
+func (a *App) made() (bool, error) {
+	dir := a.StoreDir()
+	if _, err := a.FS.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return false, &NoStoreError{dir}
+	} else if err != nil {
+		return false, err
+	}
+	switch _, err := a.FS.Stat(vfs.Join(dir, "MANIFEST")); {
+	case err == nil:
+		return true, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	}
+	return false, recovery.Check(a.FS, dir)
+}
+
+// open opens the store in a goroutine, so that a signal ends the wait at once: a
+// recovery can be killed at any moment and starts over.
+func (a *App) open(ctx context.Context, o *engine.Options) (*engine.DB, error) {
+	type opened struct {
+		db  *engine.DB
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		db, err := engine.Open(a.StoreDir(), o)
+		done <- opened{db, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, r.err
+		}
+		a.noteRecovery(r.db.RecoveryReport())
+		return r.db, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("interrupted while opening %s: %w", a.StoreDir(), ctx.Err())
+	}
+}
+
+// noteRecovery tells of what an opener should know: something was cut off, set
+// aside, or could not be mended.
+func (a *App) noteRecovery(r *recovery.Report) {
+	if r == nil {
+		return
+	}
+	if c := r.Cut; c != nil && c.Quarantine != "" {
+		a.Notef("recovered: the log ended in a torn tail, which a crash leaves; %s at offset %d of %s were cut off and kept in %s",
+			Size(c.Bytes), c.Offset, c.File, c.Quarantine)
+	}
+	for _, s := range r.Rejected {
+		a.Notef("the snapshot of LSN %d cannot be used, an older one and the log are: %v", s.LSN, s.Err)
+	}
+	if r.ReadOnlyReason != nil {
+		a.Notef("%v", r.ReadOnlyReason)
+	}
+}
+
+// With opens a store, runs fn on it and closes it, and says which of the two
+// went wrong.
+func With(open func(context.Context) (*engine.DB, error), ctx context.Context, fn func(*engine.DB) error) error {
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	err = fn(db)
+	if cerr := db.Close(); cerr != nil && err == nil {
+		err = fmt.Errorf("closing the store: %w", cerr)
+	}
+	return err
+}
