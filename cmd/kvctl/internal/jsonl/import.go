@@ -11,9 +11,9 @@ import (
 )
 
 // How lines are put into transactions. Large ones, because a record costs a
-// frame's header and a sync at worst; and not too large, because a broken line
-// or a kill undoes at most one of them. The bounds hold together with Pending:
-// memory is bounded by their product, not by the input.
+// frame's header, and a sync at worst; and not too large, because a kill undoes
+// those under way. There are maxPending of them at most, so that memory is
+// bounded whatever the input's size.
 const (
 	batchLines = 1000
 	batchBytes = 1 << 20
