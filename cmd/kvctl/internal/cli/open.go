@@ -129,7 +129,7 @@ func (a *App) noteRecovery(r *recovery.Report) {
 
 // With opens a store, runs fn on it and closes it, and says which of the two
 // went wrong.
-func With(open func(context.Context) (*engine.DB, error), ctx context.Context, fn func(*engine.DB) error) error {
+func With(ctx context.Context, open func(context.Context) (*engine.DB, error), fn func(*engine.DB) error) error {
 	db, err := open(ctx)
 	if err != nil {
 		return err
@@ -137,6 +137,15 @@ func With(open func(context.Context) (*engine.DB, error), ctx context.Context, f
 	err = fn(db)
 	if cerr := db.Close(); cerr != nil && err == nil {
 		err = fmt.Errorf("closing the store: %w", cerr)
+	}
+	return err
+}
+
+// MustExist is for commands that look at a directory without opening the store.
+func (a *App) MustExist() error {
+	_, err := a.FS.Stat(a.StoreDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return &NoStoreError{a.StoreDir()}
 	}
 	return err
 }

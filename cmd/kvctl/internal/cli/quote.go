@@ -21,6 +21,15 @@ func Cell(b []byte) string {
 // Quoted is Cell for sentences, where a literal is wanted always.
 func Quoted(b []byte) string { return strconv.Quote(string(b)) }
 
+// Line makes one cell of a text that kvctl itself has written and that may hold
+// line breaks or tabs.
+func Line(s string) string {
+	if printable(s) {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
 func printable(s string) bool {
 	for i, r := range s {
 		if r == utf8.RuneError {

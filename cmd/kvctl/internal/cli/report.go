@@ -22,6 +22,9 @@ func (a *App) Notef(format string, args ...any) {
 	fmt.Fprintf(a.Stderr, "kvctl: %s\n", text)
 }
 
+// Say writes one line of data.
+func (a *App) Say(line string) error { return writeAll(a.Stdout, line+"\n") }
+
 // Fail reports err, if it is worth a word, and returns the exit code.
 func (a *App) Fail(err error) int {
 	if err == nil || errors.Is(err, ErrClosedPipe) {

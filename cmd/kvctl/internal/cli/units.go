@@ -38,6 +38,9 @@ func Count[T int | int64 | uint64](n T) string {
 	return sign + strings.Join(append([]string{s}, groups...), ",")
 }
 
+// Decimal shows a number for programs.
+func Decimal[T int | int64 | uint64](n T) string { return fmt.Sprint(n) }
+
 // Plural is "1 key", "2 keys", "3 entries".
 func Plural[T int | int64 | uint64](n T, one, many string) string {
 	if n == 1 {
@@ -108,4 +111,36 @@ func ParseTime(s string) (time.Time, error) {
 		return time.Time{}, Usagef("time %q: expected RFC 3339 (2030-01-31T12:00:00Z) or Unix milliseconds", s)
 	}
 	return t, nil
+}
+
+// ParseDuration reads a duration in Go's form, and in whole or broken days: 7d.
+func ParseDuration(s string) (time.Duration, error) {
+	bad := Usagef("duration %q: expected a number with a unit, as 90s, 30m, 12h or 7d", s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseFloat(days, 64)
+		if err != nil || n < -maxDays || n > maxDays {
+			return 0, bad
+		}
+		return time.Duration(n * float64(24*time.Hour)), nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, bad
+	}
+	return d, nil
+}
+
+// maxDays is about how many fit into a time.Duration.
+const maxDays = 106751
+
+// ParseLSN reads a log sequence number; what names the flag.
+func ParseLSN(what, s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, Usagef("%s %q: expected an LSN, a whole number from 1 on", what, s)
+	}
+	if n == 0 {
+		return 0, Usagef("%s 0: LSNs begin at 1", what)
+	}
+	return n, nil
 }

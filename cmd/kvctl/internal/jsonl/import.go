@@ -25,6 +25,10 @@ type Options struct {
 	Bucket   string // for lines that name none
 	FromLine int64  // lines before this one are passed over unread; 0 and 1: none
 
+	// ReportEvery makes transactions of at most so many lines, so that Durable is
+	// called that often; 0: as large as is good.
+	ReportEvery int64
+
 	// Durable is called, from a goroutine of Import's, each time further lines are
 	// known to be on the disk: the last of them, and the bytes of input up to
 	// there. nil: nobody is told.
@@ -144,12 +148,19 @@ func (im *importer) read() error {
 		if err := im.add(b); err != nil {
 			return err
 		}
-		if len(im.batch) >= batchLines || im.size >= batchBytes {
+		if len(im.batch) >= im.lineLimit() || im.size >= batchBytes {
 			if err := im.flush(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+func (im *importer) lineLimit() int {
+	if n := im.o.ReportEvery; n > 0 && n < batchLines {
+		return int(n)
+	}
+	return batchLines
 }
 
 func blank(b []byte) bool {

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
+	"github.com/redis-lite/redis-lite/engine"
+)
+
+func newRestore(app *cli.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "restore FILE|-",
+		Short: "Make a new store of a backup",
+		Long: `Restore makes a store in --dir of what kvctl backup wrote; with -, of standard
+input. The directory must not exist or be empty: nothing is ever overwritten. The
+backup is checked as a whole before the store comes into being.`,
+		Example: `  kvctl set mykey myval
+  kvctl backup state.backup
+  kvctl restore state.backup --dir restored
+  kvctl get mykey --dir restored`,
+		Args: exactly("FILE (- for standard input)"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, size, err := openInput(cmd.Context(), app, args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			bar := app.NewProgress("restore", size)
+			defer bar.End()
+			info, err := restore(cmd.Context(), app, &countingReader{r: in, seen: bar.Set})
+			if err != nil {
+				return err
+			}
+			bar.End()
+			return printBackup(app, inputName(args[0]), info)
+		},
+	}
+	return formats(cmd)
+}
+
+func restore(ctx context.Context, app *cli.App, in *countingReader) (engine.BackupInfo, error) {
+	return engine.Restore(ctx, app.StoreDir(), in, &engine.Options{FS: app.FS})
+}
+
+// countingReader tells how much was read.
+type countingReader struct {
+	r    interface{ Read([]byte) (int, error) }
+	n    int64
+	seen func(int64)
+}
+
+// Read implements io.Reader.
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.seen(c.n)
+	return n, err
+}

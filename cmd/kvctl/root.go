@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
+)
+
+const rootLong = `kvctl uses, inspects, verifies and mends redis-lite stores.
+
+A store is a directory: --dir DIR, else $KVCTL_DIR, else ./kvdata. Commands that
+look at one take it as an argument too.
+
+Data goes to standard output, everything else to standard error; -o json and
+-o jsonl are for programs. Exit codes: 0 fine, 1 not found or differences, 2 usage
+or bad input, 3 I/O or a failed log, 4 torn tail, 5 damage, 6 not a store, 7
+locked, 130 interrupted.`
+
+// newRoot builds the tree of commands around one App.
+func newRoot(app *cli.App) *cobra.Command {
+	cobra.EnableCommandSorting = false // ours is the order of use
+	root := &cobra.Command{
+		Use:   "kvctl",
+		Short: "Use, inspect, verify and mend redis-lite stores",
+		Long:  rootLong,
+		Example: `  kvctl set mykey myval
+  kvctl get mykey
+  kvctl demo`,
+		Version:                    versionLine(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		DisableSuggestions:         true, // ours are hints, see execute
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE:          func(cmd *cobra.Command, _ []string) error { return begin(app, cmd) },
+	}
+	root.SetOut(app.Stdout)
+	root.SetErr(app.Stderr)
+	root.SetVersionTemplate("{{.Version}}\n")
+	app.Format = cli.FormatTable
+
+	flags := root.PersistentFlags()
+	flags.StringVarP(&app.Dir, "dir", "d", "", "directory of the store (default $KVCTL_DIR, else ./kvdata)")
+	flags.StringVarP((*string)(&app.Format), "format", "o", string(cli.FormatTable), "output format: table, json, jsonl, and what else a command has")
+	flags.BoolVarP(&app.Quiet, "quiet", "q", false, "no notes and no progress")
+	flags.StringVar(&app.Color, "color", "auto", "colour: auto, always, never")
+	complete(root, "color", "auto", "always", "never")
+	must(root.MarkPersistentFlagDirname("dir"))
+	must(root.RegisterFlagCompletionFunc("format", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return strings.Fields(cmd.Annotations[formatsKey]), cobra.ShellCompDirectiveNoFileComp
+	}))
+
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"use", "Use a store:", []*cobra.Command{
+			newSet(app), newGet(app), newDel(app), newScan(app), newCount(app), newIncr(app), newTTL(app),
+			newImport(app), newExport(app),
+		}},
+		{"inspect", "Inspect, without locks and without changing anything:", []*cobra.Command{
+			newInfo(app), newVerify(app), newLog(app),
+		}},
+		{"mend", "Mend, into a new directory:", []*cobra.Command{newRecover(app)}},
+		{"care", "Take care:", []*cobra.Command{newCompact(app), newBackup(app), newRestore(app)}},
+		{"run", "And:", []*cobra.Command{newDemo(app), newVersion(app), newCompletion(app), newHelp(app)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+			if c.Name() == "help" {
+				root.SetHelpCommand(c)
+				root.SetHelpCommandGroupID(g.id)
+			}
+		}
+	}
+	for _, c := range newDemoParts(app) {
+		root.AddCommand(c)
+	}
+	return root
+}
+
+// What cobra says of a command that does not exist, and of a negative number
+// that it takes for a flag.
+var (
+	unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for`)
+	negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '\d'`)
+)
+
+// begin checks what all commands share. From here on a command runs.
+func begin(app *cli.App, cmd *cobra.Command) error {
+	if cmd.Flags().Changed("dir") && app.Dir == "" {
+		return cli.Usagef("--dir is an empty string")
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, app.Color) {
+		return cli.Usagef("--color %s: it is auto, always or never", cli.Quoted([]byte(app.Color)))
+	}
+	have := cli.BasicFormats()
+	if names, ok := cmd.Annotations[formatsKey]; ok {
+		have = nil
+		for _, n := range strings.Fields(names) {
+			have = append(have, cli.Format(n))
+		}
+	}
+	if err := cli.CheckFormat(app.Format, have); err != nil {
+		app.Format = cli.FormatTable // so that the error has a form at all
+		return err
+	}
+	cmd.SetContext(context.WithValue(cmd.Context(), begunKey{}, true))
+	return nil
+}
+
+type begunKey struct{}
+
+// execute runs the command and makes usage errors of what cobra complains about.
+func execute(ctx context.Context, app *cli.App, root *cobra.Command) error {
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return nil
+	}
+	var usage *cli.UsageError
+	if cmd.Context() != nil && cmd.Context().Value(begunKey{}) != nil || errors.As(err, &usage) {
+		return err
+	}
+	msg, try := err.Error(), "kvctl help "+cmd.Name()
+	if cmd == root {
+		try = "kvctl help"
+	}
+	if m := unknownCommand.FindStringSubmatch(msg); m != nil {
+		msg = "unknown command " + strconv.Quote(m[1])
+		if s := suggest(root, m[1]); s != "" {
+			try = "kvctl " + s
+		}
+	}
+	if negativeNumber.MatchString(msg) {
+		try = "kvctl " + cmd.Name() + " [flags] -- KEY -5   # behind -- nothing is a flag"
+	}
+	return &cli.UsageError{Msg: msg, Try: []string{try}}
+}
+
+// suggest finds the command that somebody may have meant.
+func suggest(root *cobra.Command, word string) string {
+	if s := root.SuggestionsFor(word); len(s) > 0 {
+		return s[0]
+	}
+	return ""
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
+	"github.com/redis-lite/redis-lite/engine"
+)
+
+func newSet(app *cli.App) *cobra.Command {
+	var (
+		keys    keyFlags
+		file    string
+		ttl     string
+		expires string
+		keep    bool
+	)
+	cmd := &cobra.Command{
+		Use:   "set KEY VALUE",
+		Short: "Give a key a value, durably",
+		Long: `Set gives KEY the value VALUE and makes the store when there is none. When it
+prints OK the value is on the disk. An older deadline is gone, unless --keep-ttl.
+
+With --file the value is a file's content, or with --file - standard input,
+whatever bytes it holds.`,
+		Example: `  kvctl set mykey myval
+  kvctl set session/7 secret --ttl 30m
+  printf 'a\000b' | kvctl set blob --file -
+  kvctl set -- temperature -5`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if file != "" {
+				return exactly("KEY")(cmd, args)
+			}
+			return exactly("KEY", "VALUE")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			key, err := keys.key(args[0])
+			if err != nil {
+				return err
+			}
+			opts, err := deadlineOptions(ttl, expires, keep)
+			if err != nil {
+				return err
+			}
+			var value []byte
+			if file != "" {
+				value, err = readValue(cmd.Context(), app, file)
+			} else {
+				value = []byte(args[1])
+			}
+			if err != nil {
+				return err
+			}
+			lsn, err := write(cmd.Context(), app, func(tx *engine.Tx) error {
+				return tx.Bucket(app.Bucket).Set(context.Background(), key, value, opts...)
+			})
+			if err != nil {
+				return err
+			}
+			if app.Format.JSON() {
+				return app.PrintJSON(struct {
+					cli.Doc
+					Bucket string    `json:"bucket,omitempty"`
+					Key    cli.Bytes `json:"key"`
+					LSN    uint64    `json:"lsn"`
+				}{cli.NewDoc(), app.Bucket, key, lsn})
+			}
+			return app.Say("OK")
+		},
+	}
+	bucketFlag(app, cmd)
+	keys.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&file, "file", "", "take the value from a file, or from standard input with -")
+	f.StringVar(&ttl, "ttl", "", "expire after this time: 90s, 30m, 12h, 7d")
+	f.StringVar(&expires, "expires-at", "", "expire at this time: RFC 3339, or Unix milliseconds")
+	f.BoolVar(&keep, "keep-ttl", false, "keep the deadline that the key has")
+	cmd.MarkFlagsMutuallyExclusive("ttl", "expires-at", "keep-ttl")
+	return formats(cmd)
+}
+
+// write runs one transaction on the store and returns its LSN once it is
+// durable. It is not called off half-way: it is short, and the answer to an
+// interrupted wait would be "unknown".
+func write(ctx context.Context, app *cli.App, fn func(*engine.Tx) error) (lsn uint64, err error) {
+	err = cli.With(ctx, app.OpenWrite, func(db *engine.DB) error {
+		lsn, err = update(db, fn)
+		return err
+	})
+	return lsn, err
+}
+
+// update runs one transaction to its durable end.
+func update(db *engine.DB, fn func(*engine.Tx) error) (lsn uint64, err error) {
+	ctx := context.Background()
+	commit, err := db.UpdateAsync(ctx, fn)
+	if err != nil {
+		return 0, err
+	}
+	return commit.LSN(), commit.Wait(ctx)
+}
+
+// deadlineOptions turns flags into the engine's options.
+func deadlineOptions(ttl, expires string, keep bool) ([]engine.SetOption, error) {
+	switch {
+	case ttl != "":
+		d, err := cli.ParseDuration(ttl)
+		if err != nil {
+			return nil, err
+		}
+		if d <= 0 {
+			return nil, cli.Usagef("a time to live of %s: it must be above 0", ttl)
+		}
+		return []engine.SetOption{engine.TTL(d)}, nil
+	case expires != "":
+		t, err := cli.ParseTime(expires)
+		if err != nil {
+			return nil, err
+		}
+		if t.UnixMilli() <= 0 || t.After(time.UnixMilli(math.MaxInt64)) {
+			return nil, cli.Usagef("time %q: it must lie behind 1970", expires)
+		}
+		return []engine.SetOption{engine.Deadline(t)}, nil
+	case keep:
+		return []engine.SetOption{engine.KeepDeadline()}, nil
+	}
+	return nil, nil
+}
+
+// readValue reads a whole file, up to what a value may hold.
+func readValue(ctx context.Context, app *cli.App, name string) ([]byte, error) {
+	var r io.Reader
+	if name == "-" {
+		r = cli.Interruptible(ctx, app.Stdin)
+	} else {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		r = f
+	}
+	// One byte over the engine's limit is enough for its own error.
+	return io.ReadAll(io.LimitReader(r, maxValue+1))
+}
+
+// maxValue is the engine's default for the longest value.
+const maxValue = 128 << 20
