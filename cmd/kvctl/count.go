@@ -63,7 +63,7 @@ Keys past their deadline do not count. With --all it lists every bucket.`,
 	bucketFlag(app, cmd)
 	r.add(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "every bucket that holds a key")
-	cmd.MarkFlagsMutuallyExclusive("all", "bucket")
+	exclusive(cmd, "all", "bucket")
 	return formats(cmd)
 }
 

@@ -14,9 +14,10 @@ import (
 func newDel(app *cli.App) *cobra.Command {
 	var keys keyFlags
 	cmd := &cobra.Command{
-		Use:     "del KEY...",
-		Short:   "Delete keys, durably and all at once",
-		Long:    `Del deletes all KEYs in one transaction and prints how many there were. A key that is not there is no error.`,
+		Use:   "del KEY...",
+		Short: "Delete keys, durably and all at once",
+		Long: `Del deletes all KEYs in one transaction and prints how many there were. A key that
+is not there is no error.`,
 		Example: "  kvctl set a 1\n  kvctl del a b",
 		SuggestFor: []string{
 			"delete", "rm", "remove", "unset",

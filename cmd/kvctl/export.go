@@ -73,7 +73,7 @@ The output is JSON Lines whatever -o says. Keys past their deadline are left out
 	bucketFlag(app, cmd)
 	r.add(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "every bucket")
-	cmd.MarkFlagsMutuallyExclusive("all", "bucket")
+	exclusive(cmd, "all", "bucket")
 	return formats(cmd)
 }
 

@@ -76,7 +76,7 @@ func (f *logFlags) add(cmd *cobra.Command) {
 	s.StringSliceVar(&f.types, "type", nil, "only these: set, delete, delete-range, mark, seal")
 	s.Int64Var(&f.limit, "limit", 0, "stop after so many (0: none)")
 	s.BoolVar(&f.full, "full", false, "shorten nothing in a table")
-	cmd.MarkFlagsMutuallyExclusive("from", "since")
+	exclusive(cmd, "from", "since")
 	complete(cmd, "type", logTypes...)
 }
 

@@ -17,7 +17,7 @@ func run(ctx context.Context, app *cli.App, args []string) int {
 	defer stop()
 	root := newRoot(app)
 	root.SetArgs(args)
-	err := execute(ctx, app, root)
+	err := execute(ctx, app, root, args)
 	// What the command has to say of itself goes before a pipe that was closed.
 	if ferr := app.Stdout.Flush(); err == nil {
 		err = ferr

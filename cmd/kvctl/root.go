@@ -114,6 +114,9 @@ func begin(app *cli.App, cmd *cobra.Command) error {
 		app.Format = cli.FormatTable // so that the error has a form at all
 		return err
 	}
+	if err := checkExclusive(cmd); err != nil {
+		return err
+	}
 	cmd.SetContext(context.WithValue(cmd.Context(), begunKey{}, true))
 	return nil
 }
@@ -121,7 +124,7 @@ func begin(app *cli.App, cmd *cobra.Command) error {
 type begunKey struct{}
 
 // execute runs the command and makes usage errors of what cobra complains about.
-func execute(ctx context.Context, app *cli.App, root *cobra.Command) error {
+func execute(ctx context.Context, app *cli.App, root *cobra.Command, args []string) error {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return nil
@@ -129,6 +132,9 @@ func execute(ctx context.Context, app *cli.App, root *cobra.Command) error {
 	var usage *cli.UsageError
 	if cmd.Context() != nil && cmd.Context().Value(begunKey{}) != nil || errors.As(err, &usage) {
 		return err
+	}
+	if app.Format == cli.FormatTable {
+		app.Format = askedFormat(args)
 	}
 	msg, try := err.Error(), "kvctl help "+cmd.Name()
 	if cmd == root {
@@ -146,10 +152,37 @@ func execute(ctx context.Context, app *cli.App, root *cobra.Command) error {
 	return &cli.UsageError{Msg: msg, Try: []string{try}}
 }
 
+// askedFormat finds -o on a command line that was given up before its flags were
+// read, so that a program that asked for JSON gets its error as JSON.
+func askedFormat(args []string) cli.Format {
+	for i, a := range args {
+		switch next := nth(args, i+1); {
+		case a == "--":
+			return cli.FormatTable
+		case (a == "-o" || a == "--format") && cli.Format(next).JSON():
+			return cli.Format(next)
+		}
+		for _, f := range []cli.Format{cli.FormatJSON, cli.FormatJSONL} {
+			if a == "-o"+string(f) || a == "-o="+string(f) || a == "--format="+string(f) {
+				return f
+			}
+		}
+	}
+	return cli.FormatTable
+}
+
 // suggest finds the command that somebody may have meant.
 func suggest(root *cobra.Command, word string) string {
 	if s := root.SuggestionsFor(word); len(s) > 0 {
 		return s[0]
+	}
+	return ""
+}
+
+// nth is an argument, or "" behind the last.
+func nth(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
 	}
 	return ""
 }

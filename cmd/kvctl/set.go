@@ -81,7 +81,7 @@ whatever bytes it holds.`,
 	f.StringVar(&ttl, "ttl", "", "expire after this time: 90s, 30m, 12h, 7d")
 	f.StringVar(&expires, "expires-at", "", "expire at this time: RFC 3339, or Unix milliseconds")
 	f.BoolVar(&keep, "keep-ttl", false, "keep the deadline that the key has")
-	cmd.MarkFlagsMutuallyExclusive("ttl", "expires-at", "keep-ttl")
+	exclusive(cmd, "ttl", "expires-at", "keep-ttl")
 	return formats(cmd)
 }
 

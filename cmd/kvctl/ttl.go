@@ -58,7 +58,7 @@ key that is not there is exit code 1.`,
 	f.StringVar(&set, "set", "", "expire after this time: 90s, 30m, 12h, 7d")
 	f.StringVar(&expires, "expires-at", "", "expire at this time: RFC 3339, or Unix milliseconds")
 	f.BoolVar(&persist, "persist", false, "never expire")
-	cmd.MarkFlagsMutuallyExclusive("set", "expires-at", "persist")
+	exclusive(cmd, "set", "expires-at", "persist")
 	return formats(cmd)
 }
 

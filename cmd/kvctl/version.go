@@ -51,9 +51,10 @@ func versionLine() string {
 
 func newVersion(app *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version, and the formats it knows",
-		Long:    "Version prints the version of kvctl and the newest version of each kind of file that it reads and writes.",
+		Use:   "version",
+		Short: "Print the version, and the formats it knows",
+		Long: `Version prints the version of kvctl, and the newest version of each kind of file
+that it reads and writes.`,
 		Example: "  kvctl version\n  kvctl version -o json",
 		Args:    exactly(),
 		RunE: func(*cobra.Command, []string) error {

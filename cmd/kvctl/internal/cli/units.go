@@ -118,7 +118,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	bad := Usagef("duration %q: expected a number with a unit, as 90s, 30m, 12h or 7d", s)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || n < -maxDays || n > maxDays {
+		if err != nil || !(n >= -maxDays && n <= maxDays) { // NaN is in no range
 			return 0, bad
 		}
 		return time.Duration(n * float64(24*time.Hour)), nil
