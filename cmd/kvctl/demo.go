@@ -39,8 +39,10 @@ child with SIGKILL at a random moment, recovers the store, and holds it against
 its own list: what was acknowledged, what came back, what was torn, and the log
 around that place. Then the child goes on with the same store.
 
-It runs --rounds rounds, and some more, for up to 15 seconds, when none of them
-happened to tear a write. Exit code 1 says that something acknowledged is missing.
+The first kill is blind; the others wait from their random moment until the log is
+seen to grow, so that they are likely to cut a write short. It runs --rounds rounds,
+and some more, for up to 15 seconds, when none of them tore a write. Exit code 1
+says that something acknowledged is missing.
 
 The store is in a temporary directory that is removed at the end, unless --keep;
 with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
@@ -67,7 +69,7 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 	f := cmd.Flags()
 	f.Uint64Var(&seed, "seed", 0, "picks the data and the moments of the kills (default: from the clock)")
 	f.IntVar(&rounds, "rounds", 3, "how many times to kill, at least")
-	f.IntVar(&writers, "writers", 16, "goroutines that write")
+	f.IntVar(&writers, "writers", 32, "goroutines that write")
 	f.BoolVar(&keep, "keep", false, "leave the store where it is")
 	return formats(cmd)
 }
@@ -137,11 +139,12 @@ func runDemo(ctx context.Context, app *cli.App, rounds int, o demo.Options) erro
 	show := newDemoPrinter(app, o)
 	show.begin()
 	for n := 1; ; n++ {
-		r, err := d.Round(ctx)
+		// The first kill is blind; the others fall into a write, if they can.
+		r, err := d.Round(ctx, n > 1)
 		if err != nil {
 			return err
 		}
-		show.round(n, r)
+		show.round(n, r, n > rounds)
 		if !r.Judgement.OK() || n >= rounds && (show.torn > 0 || app.Now().Sub(begin) > demoBudget) {
 			break
 		}

@@ -37,6 +37,7 @@ type roundJSON struct {
 	Schema       int          `json:"schema,omitempty"`
 	Round        int          `json:"round"`
 	RanMS        float64      `json:"ran_ms"`
+	Aimed        bool         `json:"aimed"`
 	New          int64        `json:"new"`
 	Acknowledged int64        `json:"acknowledged"`
 	Recovered    int64        `json:"recovered"`
@@ -83,12 +84,14 @@ func (p *demoPrinter) begin() {
 	p.say("%s %s   %s %d", p.style.Dim("store"), p.o.Dir, p.style.Dim("seed"), p.o.Seed)
 }
 
-func (p *demoPrinter) round(n int, r *demo.Round) {
+// round tells one round: whole, or, of one beyond those that were asked for and
+// in which nothing happened, in a line.
+func (p *demoPrinter) round(n int, r *demo.Round, beyond bool) {
 	j, rep := r.Judgement, r.Report
 	p.doc.Acknowledged, p.doc.Recovered = j.Acknowledged, j.Recovered
 	p.wrong += len(j.Wrong)
 	rj := roundJSON{
-		Round: n, RanMS: ms(r.Ran), New: r.New, Acknowledged: j.Acknowledged, Recovered: j.Recovered,
+		Round: n, RanMS: ms(r.Ran), Aimed: r.Aimed, New: r.New, Acknowledged: j.Acknowledged, Recovered: j.Recovered,
 		InFlight: j.Begun, InFlightBack: j.Extra, RecoveryMS: ms(r.Took), LastLSN: rep.LastLSN, NextLSN: rep.NextLSN,
 		Log: []recordJSON{}, Wrong: append([]string{}, j.Wrong...),
 	}
@@ -107,8 +110,17 @@ func (p *demoPrinter) round(n int, r *demo.Round) {
 	}
 	p.doc.Rounds = append(p.doc.Rounds, rj)
 
+	if beyond && j.OK() && rep.Cut == nil {
+		p.say("%s  %s of %s commits came back; nothing was torn, so once more", p.style.Bold(fmt.Sprintf("Round %d", n)),
+			cli.Count(j.Recovered), cli.Count(j.Acknowledged))
+		return
+	}
+	when := ""
+	if r.Aimed {
+		when = ", while the log was growing"
+	}
 	p.say("")
-	p.say("%s  killed after %s", p.style.Bold(fmt.Sprintf("Round %d", n)), cli.Took(r.Ran.Round(time.Millisecond)))
+	p.say("%s  killed after %s%s", p.style.Bold(fmt.Sprintf("Round %d", n)), cli.Took(r.Ran.Round(time.Millisecond)), when)
 	p.fact("acknowledged", "%s, %s of them in this round", cli.Plural(j.Acknowledged, "commit", "commits"), cli.Count(r.New))
 	if j.OK() {
 		p.fact("came back", "%s", p.style.Good(fmt.Sprintf("%s of %s, each with its bytes and its LSN", cli.Count(j.Recovered), cli.Count(j.Acknowledged))))

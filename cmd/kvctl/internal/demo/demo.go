@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis-lite/redis-lite/engine"
@@ -44,6 +45,7 @@ func New(o Options) *Demo {
 // Round is what one kill and one recovery came to.
 type Round struct {
 	Ran       time.Duration // from the first acknowledgement to the kill
+	Aimed     bool          // the kill waited for the log to grow
 	New       int64         // commits acknowledged in this round
 	Judgement *Judgement
 	Verdict   recovery.Severity // of a look at the store as the kill left it; 0 = sound
@@ -63,18 +65,22 @@ type Record struct {
 // Least and most time that the child writes, from its first acknowledgement on.
 const (
 	leastRun = 150 * time.Millisecond
-	mostRun  = 900 * time.Millisecond
+	mostRun  = 700 * time.Millisecond
 )
 
-// Round runs the child, kills it, recovers the store and judges it.
-func (d *Demo) Round(ctx context.Context) (*Round, error) {
-	r := &Round{}
+// Round runs the child, kills it at a random moment, recovers the store and
+// judges it. An aimed kill waits from that moment until the log is seen to grow,
+// which is when a write is under way: most of the time is spent in syncs, where a
+// kill tears nothing.
+func (d *Demo) Round(ctx context.Context, aimed bool) (*Round, error) {
+	r := &Round{Aimed: aimed}
 	before := d.ledger.acked()
 	run := leastRun + time.Duration(d.rng.Int64N(int64(mostRun-leastRun)))
-	if err := d.runChild(ctx, run); err != nil {
+	ran, err := d.runChild(ctx, run, aimed)
+	if err != nil {
 		return nil, err
 	}
-	r.Ran = run
+	r.Ran = ran
 	r.New = d.ledger.acked() - before
 
 	// A look before anything is mended: what did the kill leave?
@@ -103,7 +109,7 @@ var errKill = errors.New("killed on purpose")
 
 // runChild starts the child, listens, and kills it so long after its first
 // acknowledgement.
-func (d *Demo) runChild(ctx context.Context, run time.Duration) error {
+func (d *Demo) runChild(ctx context.Context, run time.Duration, aimed bool) (time.Duration, error) {
 	ctx, kill := context.WithCancelCause(ctx)
 	defer kill(nil)
 	cmd := d.o.Command(ctx) // when ctx ends, the child gets SIGKILL
@@ -111,24 +117,55 @@ func (d *Demo) runChild(ctx context.Context, run time.Duration) error {
 	cmd.Stderr = &stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return 0, err
 	}
-	first := func() { time.AfterFunc(run, func() { kill(errKill) }) }
+	var ran atomic.Int64
+	first := func() {
+		since := d.o.Now()
+		time.AfterFunc(run, func() {
+			if aimed {
+				d.aim(ctx)
+			}
+			ran.Store(int64(d.o.Now().Sub(since)))
+			kill(errKill)
+		})
+	}
 	if err := d.listen(bufio.NewReaderSize(pipe, 1<<16), first); err != nil {
 		kill(nil)
-		return errors.Join(err, cmd.Wait())
+		return 0, errors.Join(err, cmd.Wait())
 	}
 	err = cmd.Wait()
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errKill):
-		return nil
+		return time.Duration(ran.Load()), nil
 	case cause != nil:
-		return cause
+		return 0, cause
 	}
-	return fmt.Errorf("%w: %w: %s", errStopped, err, strings.TrimSpace(stderr.String()))
+	return 0, fmt.Errorf("%w: %w: %s", errStopped, err, strings.TrimSpace(stderr.String()))
+}
+
+// mostAim is how long an aimed kill waits for its moment.
+const mostAim = 100 * time.Millisecond
+
+// aim returns when the newest file of the log has just grown, or after mostAim.
+func (d *Demo) aim(ctx context.Context) {
+	dir := vfs.Join(d.o.Dir, "wal")
+	files, err := d.o.FS.List(dir)
+	if err != nil || len(files) == 0 {
+		return
+	}
+	newest := vfs.Join(dir, files[len(files)-1].Name)
+	size := int64(-1)
+	for until := d.o.Now().Add(mostAim); ctx.Err() == nil && d.o.Now().Before(until); {
+		info, err := d.o.FS.Stat(newest)
+		if err != nil || size >= 0 && info.Size > size {
+			return
+		}
+		size = info.Size
+	}
 }
 
 // listen enters events until the child is dead and the pipe empty. first is

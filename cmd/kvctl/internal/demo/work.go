@@ -26,11 +26,11 @@ func values(seed uint64, writer int, number uint32) (own, last []byte) {
 	src := rand.NewPCG(seed, uint64(writer)<<32|uint64(number))
 	r := rand.New(src)
 	own = payload(r, number, 16+r.IntN(100))
-	// Mostly a few KiB; now and then many, so that the kernel is at times still
-	// copying a frame when the kill comes.
+	// Mostly a few KiB; now and then many, so that a group commit is a few MiB
+	// and the kernel is at times still copying it when the kill comes.
 	size := 512 + r.IntN(4096)
 	if r.IntN(4) == 0 {
-		size = 64<<10 + r.IntN(192<<10)
+		size = 128<<10 + r.IntN(384<<10)
 	}
 	return own, payload(r, number, size)
 }
