@@ -74,6 +74,7 @@ func contractStores(t *testing.T, dir string) {
 	t.Helper()
 	script := `
 kvctl set session secret --expires-at 2099-01-31T12:00:00Z
+kvctl compact
 kvctl set other value
 kvctl set third value
 kvctl set ann 7 --bucket users

@@ -40,9 +40,9 @@ its own list: what was acknowledged, what came back, what was torn, and the log
 around that place. Then the child goes on with the same store.
 
 The first kill is blind; the others wait from their random moment until the log is
-seen to grow, so that they are likely to cut a write short. It runs --rounds rounds,
-and some more, for up to 15 seconds, when none of them tore a write. Exit code 1
-says that something acknowledged is missing.
+seen to grow, so that they are likely to cut a write short. There are --rounds
+rounds; without that flag three, and some more, for up to 15 seconds, when none of
+them tore a write. Exit code 1 says that something acknowledged is missing.
 
 The store is in a temporary directory that is removed at the end, unless --keep;
 with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
@@ -60,7 +60,11 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 				return err
 			}
 			defer remove()
-			return runDemo(cmd.Context(), app, rounds, demo.Options{
+			budget := demoBudget
+			if cmd.Flags().Changed("rounds") {
+				budget = 0
+			}
+			return runDemo(cmd.Context(), app, rounds, budget, demo.Options{
 				FS: app.FS, Dir: dir, Seed: seed, Writers: writers, Now: app.Now,
 				Command: func(ctx context.Context) *exec.Cmd { return demoChild(ctx, dir, seed, writers) },
 			})
@@ -68,7 +72,7 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 	}
 	f := cmd.Flags()
 	f.Uint64Var(&seed, "seed", 0, "picks the data and the moments of the kills (default: from the clock)")
-	f.IntVar(&rounds, "rounds", 3, "how many times to kill, at least")
+	f.IntVar(&rounds, "rounds", 3, "how many times to kill")
 	f.IntVar(&writers, "writers", 32, "goroutines that write")
 	f.BoolVar(&keep, "keep", false, "leave the store where it is")
 	return formats(cmd)
@@ -133,7 +137,7 @@ func newDemoParts(app *cli.App) []*cobra.Command {
 	return []*cobra.Command{child}
 }
 
-func runDemo(ctx context.Context, app *cli.App, rounds int, o demo.Options) error {
+func runDemo(ctx context.Context, app *cli.App, rounds int, budget time.Duration, o demo.Options) error {
 	begin := app.Now()
 	d := demo.New(o)
 	show := newDemoPrinter(app, o)
@@ -145,7 +149,7 @@ func runDemo(ctx context.Context, app *cli.App, rounds int, o demo.Options) erro
 			return err
 		}
 		show.round(n, r, n > rounds)
-		if !r.Judgement.OK() || n >= rounds && (show.torn > 0 || app.Now().Sub(begin) > demoBudget) {
+		if !r.Judgement.OK() || n >= rounds && (show.torn > 0 || app.Now().Sub(begin) >= budget) {
 			break
 		}
 	}

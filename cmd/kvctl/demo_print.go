@@ -27,6 +27,7 @@ type demoJSON struct {
 	Writers      int         `json:"writers"`
 	Rounds       []roundJSON `json:"rounds"`
 	Acknowledged int64       `json:"acknowledged"`
+	Expected     int64       `json:"expected"`
 	Recovered    int64       `json:"recovered"`
 	Torn         int         `json:"torn_tails"`
 	OK           bool        `json:"ok"`
@@ -38,8 +39,8 @@ type roundJSON struct {
 	Round        int          `json:"round"`
 	RanMS        float64      `json:"ran_ms"`
 	Aimed        bool         `json:"aimed"`
-	New          int64        `json:"new"`
-	Acknowledged int64        `json:"acknowledged"`
+	Acknowledged int64        `json:"acknowledged"` // in this round
+	Expected     int64        `json:"expected"`
 	Recovered    int64        `json:"recovered"`
 	InFlight     int64        `json:"in_flight"`
 	InFlightBack int64        `json:"in_flight_recovered"`
@@ -88,15 +89,16 @@ func (p *demoPrinter) begin() {
 // in which nothing happened, in a line.
 func (p *demoPrinter) round(n int, r *demo.Round, beyond bool) {
 	j, rep := r.Judgement, r.Report
-	p.doc.Acknowledged, p.doc.Recovered = j.Acknowledged, j.Recovered
+	p.doc.Acknowledged += r.New
+	p.doc.Expected, p.doc.Recovered = j.Expected, j.Recovered
 	p.wrong += len(j.Wrong)
 	rj := roundJSON{
-		Round: n, RanMS: ms(r.Ran), Aimed: r.Aimed, New: r.New, Acknowledged: j.Acknowledged, Recovered: j.Recovered,
+		Round: n, RanMS: ms(r.Ran), Aimed: r.Aimed, Acknowledged: r.New, Expected: j.Expected, Recovered: j.Recovered,
 		InFlight: j.Begun, InFlightBack: j.Extra, RecoveryMS: ms(r.Took), LastLSN: rep.LastLSN, NextLSN: rep.NextLSN,
 		Log: []recordJSON{}, Wrong: append([]string{}, j.Wrong...),
 	}
 	for _, x := range r.Around {
-		rec := recordJSON{LSN: x.LSN, Offset: x.Offset, OpCount: len(x.Ops)}
+		rec := recordJSON{LSN: x.LSN, Segment: x.Segment, Offset: x.Offset, OpCount: len(x.Ops)}
 		for i := range x.Ops {
 			op := opOf(&x.Ops[i])
 			op.Value = nil // random bytes, and many
@@ -112,7 +114,7 @@ func (p *demoPrinter) round(n int, r *demo.Round, beyond bool) {
 
 	if beyond && j.OK() && rep.Cut == nil {
 		p.say("%s  %s of %s commits came back; nothing was torn, so once more", p.style.Bold(fmt.Sprintf("Round %d", n)),
-			cli.Count(j.Recovered), cli.Count(j.Acknowledged))
+			cli.Count(j.Recovered), cli.Count(j.Expected))
 		return
 	}
 	when := ""
@@ -121,11 +123,15 @@ func (p *demoPrinter) round(n int, r *demo.Round, beyond bool) {
 	}
 	p.say("")
 	p.say("%s  killed after %s%s", p.style.Bold(fmt.Sprintf("Round %d", n)), cli.Took(r.Ran.Round(time.Millisecond)), when)
-	p.fact("acknowledged", "%s, %s of them in this round", cli.Plural(j.Acknowledged, "commit", "commits"), cli.Count(r.New))
+	before := ""
+	if n > 1 {
+		before = fmt.Sprintf("; %s were there before", cli.Count(j.Expected-r.New))
+	}
+	p.fact("acknowledged", "%s%s", cli.Plural(r.New, "commit", "commits"), before)
 	if j.OK() {
-		p.fact("came back", "%s", p.style.Good(fmt.Sprintf("%s of %s, each with its bytes and its LSN", cli.Count(j.Recovered), cli.Count(j.Acknowledged))))
+		p.fact("came back", "%s", p.style.Good(fmt.Sprintf("%s of %s, each with its bytes and its LSN", cli.Count(j.Recovered), cli.Count(j.Expected))))
 	} else {
-		p.fact("came back", "%s", p.style.Bad(fmt.Sprintf("%s of %s", cli.Count(j.Recovered), cli.Count(j.Acknowledged))))
+		p.fact("came back", "%s", p.style.Bad(fmt.Sprintf("%s of %s", cli.Count(j.Recovered), cli.Count(j.Expected))))
 	}
 	p.fact("under way", "%s without an acknowledgement: %s came back whole, %s not at all",
 		cli.Plural(j.Begun, "commit", "commits"), cli.Count(j.Extra), cli.Count(j.Begun-j.Extra))
@@ -151,15 +157,16 @@ func (p *demoPrinter) log(r *demo.Round) {
 		return
 	}
 	p.say("  %s", p.style.Dim("the log there"))
-	line := func(lsn uint64, offset int64, text string) {
-		p.say("    LSN %-9d %s  %s", lsn, p.style.Dim(fmt.Sprintf("at %10d", offset)), text)
+	line := func(lsn uint64, segment string, offset int64, text string) {
+		p.say("    LSN %-8d %s  %s", lsn, p.style.Dim(fmt.Sprintf("file %s at %9d", segment, offset)), text)
 	}
 	for _, x := range r.Around {
-		line(x.LSN, x.Offset, shortOps(x))
+		line(x.LSN, cli.Decimal(x.Segment), x.Offset, shortOps(x))
 	}
 	rep := r.Report
 	if c := rep.Cut; c != nil {
-		line(c.LSN, c.Offset, p.style.Warn("torn: "+c.Reason))
+		segment := strings.TrimLeft(strings.TrimSuffix(filepath.Base(c.File), ".wal"), "0")
+		line(c.LSN, segment, c.Offset, p.style.Warn("torn: "+c.Reason))
 		p.say("    %s", p.style.Dim(fmt.Sprintf("cut there; goes on in a new file with LSN %d: no LSN is ever given twice", rep.NextLSN)))
 		return
 	}
@@ -176,7 +183,7 @@ func shortOps(r demo.Record) string {
 }
 
 func (p *demoPrinter) end(took time.Duration) error {
-	p.doc.OK, p.doc.Torn, p.doc.Seconds = p.wrong == 0 && p.doc.Acknowledged == p.doc.Recovered, p.torn, took.Seconds()
+	p.doc.OK, p.doc.Torn, p.doc.Seconds = p.wrong == 0 && p.doc.Expected == p.doc.Recovered, p.torn, took.Seconds()
 	if p.app.Format.JSON() {
 		return p.app.PrintJSON(p.doc)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,7 @@ backup is checked as a whole before the store comes into being.`,
 			defer bar.End()
 			info, err := restore(cmd.Context(), app, &countingReader{r: in, seen: bar.Set})
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", inputName(args[0]), err)
 			}
 			bar.End()
 			return printBackup(app, inputName(args[0]), info)

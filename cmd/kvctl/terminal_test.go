@@ -9,7 +9,7 @@ import (
 // tab-separated and whole.
 func TestTablesKnowATerminal(t *testing.T) {
 	c := newConsole(t)
-	c.ok("set", "k", strings.Repeat("long ", 50))
+	c.ok("set", "k", strings.Repeat("long ", 50)+"end")
 	c.ok("set", "another/key", "tab\tand \x1b[31mred")
 	if got, want := c.ok("scan", "--limit", "1"), "another/key\t\"tab\\tand \\x1b[31mred\"\n"; got != want {
 		t.Errorf("in a pipe: %q, want %q", got, want)

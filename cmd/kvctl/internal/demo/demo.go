@@ -56,10 +56,10 @@ type Round struct {
 
 // Record is one commit of the log, in words that a reader can use.
 type Record struct {
-	LSN    uint64
-	File   string
-	Offset int64
-	Ops    []record.Mutation
+	LSN     uint64
+	Segment uint64
+	Offset  int64 // of the frame
+	Ops     []record.Mutation
 }
 
 // Least and most time that the child writes, from its first acknowledgement on.
@@ -214,7 +214,7 @@ func (d *Demo) around(ctx context.Context) ([]Record, error) {
 		if len(last) == shownRecords {
 			last = append(last[:0], last[1:]...)
 		}
-		last = append(last, Record{r.LSN, r.File, r.Offset, clone(r.Commit.Mutations)})
+		last = append(last, Record{r.LSN, r.Segment, r.Offset, clone(r.Commit.Mutations)})
 	}
 	return last, nil
 }

@@ -10,15 +10,15 @@ import (
 
 // Judgement compares a recovered store with the parent's list.
 type Judgement struct {
-	Acknowledged int64 // by the engine, as the pipe told
-	Recovered    int64 // of these, found with the right bytes and LSN
-	Begun        int64 // commits begun and not acknowledged when the kill came
-	Extra        int64 // of these, found: written, but the acknowledgement was not out yet
-	Wrong        []string
+	Expected  int64 // acknowledged, as the pipe told, or recovered in an earlier round
+	Recovered int64 // of these, found with the right bytes and LSN
+	Begun     int64 // commits begun and not acknowledged when the kill came
+	Extra     int64 // of these, found: written, but the acknowledgement was not out yet
+	Wrong     []string
 }
 
 // OK reports whether everything is as promised.
-func (j *Judgement) OK() bool { return len(j.Wrong) == 0 && j.Recovered == j.Acknowledged }
+func (j *Judgement) OK() bool { return len(j.Wrong) == 0 && j.Recovered == j.Expected }
 
 // maxWrong is how many complaints are kept; one is bad enough.
 const maxWrong = 20
@@ -32,7 +32,7 @@ func (j *Judgement) complain(format string, args ...any) {
 // judge looks at everything that the store holds, and enters into the ledger
 // what came back unacknowledged: it has been served now, and must stay.
 func judge(db *engine.DB, l *ledger, seed uint64) (*Judgement, error) {
-	j := &Judgement{Acknowledged: l.acked()}
+	j := &Judgement{Expected: l.acked()}
 	err := db.View(func(tx *engine.Tx) error {
 		found := 0
 		for w := range l.begun {

@@ -84,8 +84,8 @@ func TestJudgeCountsWhatCameBack(t *testing.T) {
 	w.commit(1, 2, "begun")  // written, the acknowledgement was not out
 	w.tell(0, 3, 0, "begun") // begun, never written
 	j := w.judge()
-	want := Judgement{Acknowledged: 3, Recovered: 3, Begun: 2, Extra: 1}
-	if !j.OK() || j.Acknowledged != want.Acknowledged || j.Recovered != want.Recovered || j.Begun != want.Begun || j.Extra != want.Extra {
+	want := Judgement{Expected: 3, Recovered: 3, Begun: 2, Extra: 1}
+	if !j.OK() || j.Expected != want.Expected || j.Recovered != want.Recovered || j.Begun != want.Begun || j.Extra != want.Extra {
 		t.Fatalf("%+v", j)
 	}
 	// What came back once has been served, and must come back again.
