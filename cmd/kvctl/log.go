@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,16 +25,17 @@ holds each. It takes no lock, changes nothing, and may run beside a program that
 has the store open.
 
 Filters narrow the operations that are shown; a commit without any that fits is
-left out. --since LSN is what came after that LSN: commits carry no time. Types
-are set, delete and delete-range; mark and seal, the empty frames, are shown when
-they are asked for.
+left out. --since is what came after an LSN (17), in the last while (10m, 2h, 7d) or
+from a time on (RFC 3339); times are those of the writer's clock. Types are set,
+delete and delete-range; mark and seal, the empty frames, are shown when they are
+asked for.
 
 A table shortens long values and long commits, unless --full; JSON does not. The
 log's end decides the exit code: 4 for a torn tail, 5 for damage.`,
 		Example: `  kvctl set mykey myval
   kvctl log
   kvctl log --key mykey -o jsonl
-  kvctl log --since 1 --type delete
+  kvctl log --since 10m --type delete
   kvctl log -o cbor-diag --limit 1`,
 		SuggestFor: []string{"wal", "history", "tail"},
 		Args:       atMost("DIR"),
@@ -71,7 +73,7 @@ func (f *logFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.from, "from", "", "first LSN, included")
 	s.StringVar(&f.to, "to", "", "last LSN, included")
-	s.StringVar(&f.since, "since", "", "only what came after this LSN")
+	s.StringVar(&f.since, "since", "", "only what came after this LSN, in the last while (10m), or from this time on")
 	s.StringVar(&f.key, "key", "", "only operations on this key; ranges that cover it, too")
 	s.StringSliceVar(&f.types, "type", nil, "only these: set, delete, delete-range, mark, seal")
 	s.Int64Var(&f.limit, "limit", 0, "stop after so many (0: none)")
@@ -88,6 +90,7 @@ type logFilter struct {
 	bucket *string
 	key    []byte // nil: any
 	types  []string
+	since  int64 // Unix ms; 0: any
 }
 
 func (f *logFlags) filter(app *cli.App, bucket, key bool) (lf logFilter, o recovery.RecordsOptions, err error) {
@@ -103,11 +106,9 @@ func (f *logFlags) filter(app *cli.App, bucket, key bool) (lf logFilter, o recov
 		}
 	}
 	if f.since != "" {
-		after, perr := strconv.ParseUint(f.since, 10, 64)
-		if perr != nil || after+1 == 0 {
-			return lf, o, cli.Usagef("--since %q: expected an LSN; commits carry no time", f.since)
+		if err := f.parseSince(app, &lf, &o); err != nil {
+			return lf, o, err
 		}
-		o.From = after + 1
 	}
 	if o.To != 0 && o.From > o.To {
 		return lf, o, cli.Usagef("nothing lies from LSN %d to %d", o.From, o.To)
@@ -131,6 +132,23 @@ func (f *logFlags) filter(app *cli.App, bucket, key bool) (lf logFilter, o recov
 		}
 	}
 	return lf, o, err
+}
+
+// parseSince tells an LSN, a duration and a time apart.
+func (f *logFlags) parseSince(app *cli.App, lf *logFilter, o *recovery.RecordsOptions) error {
+	if after, err := strconv.ParseUint(f.since, 10, 64); err == nil && after+1 != 0 {
+		o.From = after + 1
+		return nil
+	}
+	if d, err := cli.ParseDuration(f.since); err == nil && d > 0 {
+		lf.since = app.Now().Add(-d).UnixMilli()
+		return nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, f.since); err == nil && t.UnixMilli() > 0 {
+		lf.since = t.UnixMilli()
+		return nil
+	}
+	return cli.Usagef("--since %q: expected an LSN (17), a duration (10m, 2h, 7d) or a time (2030-01-31T12:00:00Z)", f.since)
 }
 
 func runLog(cmd *cobra.Command, app *cli.App, f logFlags, filter logFilter, o recovery.RecordsOptions) error {
@@ -166,7 +184,10 @@ func runLog(cmd *cobra.Command, app *cli.App, f logFlags, filter logFilter, o re
 // match returns the operations to show, and whether there is anything to show.
 func (lf *logFilter) match(r *recovery.LogRecord) (ops []record.Mutation, ok bool) {
 	if r.Raw == nil {
-		return nil, slices.Contains(lf.types, frameKind(r.Frame.Flags))
+		return nil, lf.since == 0 && slices.Contains(lf.types, frameKind(r.Frame.Flags))
+	}
+	if r.Commit.Time < lf.since {
+		return nil, false
 	}
 	if lf.bucket == nil && lf.key == nil && lf.types == nil {
 		return r.Commit.Mutations, true

@@ -30,20 +30,21 @@ func newLogPrinter(app *cli.App, full bool) *logPrinter {
 	if app.Format.JSON() {
 		p.list = app.NewList("records")
 	} else {
-		p.table = app.NewTable(">LSN", ">SEGMENT", ">OFFSET", "OPERATIONS")
+		p.table = app.NewTable(">LSN", "TIME", ">SEGMENT", ">OFFSET", "OPERATIONS")
 	}
 	return p
 }
 
 // recordJSON is one record of the log in JSON.
 type recordJSON struct {
-	Schema  int      `json:"schema,omitempty"`
-	LSN     uint64   `json:"lsn"`
-	Segment uint64   `json:"segment"`
-	Offset  int64    `json:"offset"` // of the frame
-	Frame   string   `json:"frame,omitempty"`
-	Ops     []opJSON `json:"ops,omitempty"`
-	OpCount int      `json:"op_count"` // of the whole commit
+	Schema  int         `json:"schema,omitempty"`
+	LSN     uint64      `json:"lsn"`
+	Time    *cli.Moment `json:"time,omitempty"` // by the writer's clock
+	Segment uint64      `json:"segment"`
+	Offset  int64       `json:"offset"` // of the frame
+	Frame   string      `json:"frame,omitempty"`
+	Ops     []opJSON    `json:"ops,omitempty"`
+	OpCount int         `json:"op_count"` // of the whole commit
 }
 
 type opJSON struct {
@@ -84,16 +85,22 @@ func (p *logPrinter) record(r *recovery.LogRecord, ops []record.Mutation) error 
 		if r.Raw == nil {
 			j.Frame = frameKind(r.Frame.Flags)
 		}
+		if r.Commit.Time != 0 {
+			j.Time = cli.MomentOf(time.UnixMilli(r.Commit.Time))
+		}
 		for i := range ops {
 			j.Ops = append(j.Ops, opOf(&ops[i]))
 		}
 		return p.list.Item(j)
 	}
-	lsn := cli.Decimal(r.LSN)
+	lsn, at := cli.Decimal(r.LSN), "-"
 	if r.Raw == nil {
 		lsn = "-"
 	}
-	return p.table.Row(lsn, cli.Decimal(r.Segment), cli.Decimal(r.Offset), p.text(r, ops))
+	if r.Commit.Time != 0 {
+		at = cli.Time(time.UnixMilli(r.Commit.Time))
+	}
+	return p.table.Row(lsn, at, cli.Decimal(r.Segment), cli.Decimal(r.Offset), p.text(r, ops))
 }
 
 func (p *logPrinter) text(r *recovery.LogRecord, ops []record.Mutation) string {

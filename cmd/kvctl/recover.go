@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/vfs"
 )
 
 func newRecover(app *cli.App) *cobra.Command {
@@ -26,7 +29,7 @@ Without --skip-corrupt the new store ends before the first damage: a state that
 the old store once had. With it, what lies behind damage is taken too. --to LSN
 ends the new store at that LSN.
 
-Exit code 1 says that commits were lost or are doubtful.`,
+Exit code 1 says that commits were lost, beyond what --to asked for, or are doubtful.`,
 		Example: `  kvctl set mykey myval
   kvctl recover kvdata --output rescued
   kvctl get mykey --dir rescued`,
@@ -50,14 +53,17 @@ Exit code 1 says that commits were lost or are doubtful.`,
 			if err := app.MustExist(); err != nil {
 				return err
 			}
+			if err := vacant(app, output); err != nil {
+				return err
+			}
 			loss, err := recovery.Recover(cmd.Context(), app.FS, app.StoreDir(), output, o)
 			if err != nil {
 				return err
 			}
-			if err := printLoss(app, output, loss, skip); err != nil {
+			if err := printLoss(app, output, loss); err != nil {
 				return err
 			}
-			if len(loss.Lost) > 0 || len(loss.Doubtful) > 0 {
+			if len(loss.Doubtful) > 0 || unasked(loss.Lost, o.ToLSN) {
 				return cli.Exit(cli.ExitDiffers)
 			}
 			return nil
@@ -86,7 +92,7 @@ func rangesOf(list []recovery.LSNRange) []rangeJSON {
 	return out
 }
 
-func printLoss(app *cli.App, output string, l *recovery.Loss, skip bool) error {
+func printLoss(app *cli.App, output string, l *recovery.Loss) error {
 	if app.Format.JSON() {
 		return app.PrintJSON(struct {
 			cli.Doc
@@ -111,11 +117,31 @@ func printLoss(app *cli.App, output string, l *recovery.Loss, skip bool) error {
 	if len(l.Lost)+len(l.Doubtful) == 0 {
 		f.Add("lost", "nothing")
 	}
-	if err := f.End(); err != nil {
-		return err
+	return f.End()
+}
+
+// unasked reports whether anything is missing besides what --to left out.
+func unasked(lost []recovery.LSNRange, to uint64) bool {
+	for _, r := range lost {
+		if to == 0 || r.From <= to {
+			return true
+		}
 	}
-	if len(l.Lost) > 0 && !skip {
-		app.Notef("the new store ends before the first damage; --skip-corrupt takes what lies behind it, too")
+	return false
+}
+
+// vacant refuses an output that holds something, before any work is done for it.
+func vacant(app *cli.App, dir string) error {
+	entries, err := app.FS.List(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, vfs.ErrNotDir):
+		return cli.Usagef("%s is a file", dir)
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return cli.Usagef("%s is not empty; nothing is ever overwritten", dir)
 	}
 	return nil
 }

@@ -28,6 +28,9 @@ backup is checked as a whole before the store comes into being.`,
 				return err
 			}
 			defer in.Close()
+			if err := vacant(app, app.StoreDir()); err != nil {
+				return err
+			}
 			bar := app.NewProgress("restore", size)
 			defer bar.End()
 			info, err := restore(cmd.Context(), app, &countingReader{r: in, seen: bar.Set})

@@ -69,6 +69,7 @@ type findingJSON struct {
 	Next     string `json:"next,omitempty"`
 }
 
+// findingsOf prepares findings for JSON.
 func findingsOf(list []recovery.Finding) []findingJSON {
 	out := []findingJSON{}
 	for _, f := range list {
