@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// importLines is how many lines the tests import; a few hundred transactions.
-const importLines = 200_000
+// importLines is how many lines the tests import: a hundred transactions.
+const importLines = 50_000
 
 // writeLines makes a file whose lines are in the order of their keys, so that
 // an export of a prefix is a prefix of the file.

@@ -24,12 +24,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Under the race detector each process sleeps a second before it ends.
+	check(os.Setenv("GORACE", noRaceSleep))
 	testscript.Main(m, map[string]func(){
 		"kvctl":      main,
 		"holdstore":  holdStore,
 		"closedpipe": closedPipe,
 	})
 }
+
+const noRaceSleep = "atexit_sleep_ms=0"
 
 // TestScripts runs the script files: one for each command, failures first.
 func TestScripts(t *testing.T) {
@@ -43,6 +47,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", noRaceSleep)
 			e.Setenv("NO_COLOR", "")
 			e.Setenv("TERM", "xterm")
 			return nil
