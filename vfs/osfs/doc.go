@@ -12,7 +12,8 @@
 // On macOS a plain fsync leaves the data in the drive's cache, hence F_FULLFSYNC.
 // Windows has no way to sync a directory; there the renames on which the engine
 // leans are written through instead, and a new name is as durable as NTFS's own
-// journal makes it.
+// journal makes it. Files are opened there so that others may remove and rename
+// them, yet Windows can still refuse to replace a file that somebody has open.
 //
 // Publishing is done by github.com/google/renameio, with the target's own
 // directory as the temporary one. It gives atomicity only, so the directory

@@ -175,7 +175,7 @@ func (l *log) summary() bool {
 		}
 	}
 	fmt.Printf("tests: %d passed, %d failed, %d skipped\n", l.total.pass, l.total.fail, l.total.skip)
-	return len(l.failed) == 0
+	return len(l.failed) == 0 && l.total.pass > 0 // no test at all is no success
 }
 
 // short is a package's path within its module.
