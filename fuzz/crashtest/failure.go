@@ -86,6 +86,9 @@ func (f *Failure) String() string {
 		fmt.Fprintf(&b, "the fault: %s\n", f.Fault)
 	}
 	b.WriteString("the history:\n")
+	if len(f.expect.lines) == 0 {
+		b.WriteString("     (the store was opened, and nothing else)\n")
+	}
 	for i, l := range f.expect.lines {
 		fmt.Fprintf(&b, "  %2d %s\n", i+1, l)
 	}

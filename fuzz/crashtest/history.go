@@ -79,6 +79,11 @@ type drive[Op any] struct {
 func (d *drive[Op]) run(history []Step[Op]) *Failure {
 	d.ledger = newLedger(d.sys, State{})
 	d.hit = -1
+	if d.o.Created {
+		if f := d.create(); f != nil {
+			return f
+		}
+	}
 	for _, f := range d.o.Faults {
 		d.faults = append(d.faults, d.fs.Inject(f))
 	}
@@ -103,6 +108,19 @@ func (d *drive[Op]) run(history []Step[Op]) *Failure {
 		}
 	}
 	d.look()
+	return nil
+}
+
+// create makes a store that is closed and durable.
+func (d *drive[Op]) create() *Failure {
+	store, err := openStore(d.sys, d.fs)
+	if err == nil {
+		err = guard(store.Close)
+	}
+	if err != nil {
+		return d.fail(HarnessBroken, nil, fmt.Errorf("creating the store: %w", err))
+	}
+	d.fs = d.fs.Crash(crashfs.KeepAll)
 	return nil
 }
 

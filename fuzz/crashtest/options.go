@@ -21,6 +21,9 @@ type Options struct {
 	// Recovery is how many images are made at each step of a recovery: 0 means
 	// all that lose or keep everything or one effect.
 	Recovery crashfs.Bound
+	// Created has the store created and closed, and all of that made durable,
+	// before the history and its crashes begin.
+	Created bool
 	// Faults are put in place before the history begins, and last over reopens
 	// and crashes of it. The images are tried on a disk without faults.
 	// Operations that fail because of them may have happened; a store may also

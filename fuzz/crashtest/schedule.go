@@ -75,8 +75,14 @@ func (x *examiner[Op]) scheduled(t *testing.T, clients [][]Op, seed uint64, mode
 // concurrently runs the clients in the order of the seed.
 func (d *drive[Op]) concurrently(clients [][]Op, seed uint64) *Failure {
 	d.ledger = newLedger(d.sys, State{})
+	d.hit = -1
+	if d.o.Created {
+		if f := d.create(); f != nil {
+			return f
+		}
+	}
 	for _, f := range d.o.Faults {
-		d.fs.Inject(f)
+		d.faults = append(d.faults, d.fs.Inject(f))
 	}
 	s := newScheduler(seed)
 	d.fs.SetHook(func(c *crashfs.Call) {
