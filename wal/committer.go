@@ -84,25 +84,30 @@ func (l *Log) commitNext() *batch {
 // gather lets goroutines run that were just let go and are about to append again,
 // so that they go into this frame and not into the one after it: without that,
 // the first of them would sync alone while the others queue. A lone writer never
-// yields, and no clock is involved.
+// yields.
 //
-// It yields only while that brings records, and never for long: twice, because a
-// processor that is busy with other things may take its time each time; and up to
-// a number of records beyond which a larger group gains less than the idle disk
-// loses.
+// It yields only while that brings records, up to as many as the last frame
+// held, and for half as long as the last sync took: what the disk loses by
+// standing still for so long is less than what a sync that is saved gains. A
+// processor that is busy with other things ends it at once.
 func (l *Log) gather() {
 	n := l.waiting()
-	for yields := 0; yields < 2 && n < min(l.tail.group, gatherMost); yields++ {
+	if n >= l.tail.group {
+		return
+	}
+	begun := l.o.Now()
+	for range gatherYields {
 		runtime.Gosched()
 		m := l.waiting()
-		if m == n {
+		if m == n || m >= l.tail.group || l.o.Now().Sub(begun) > l.tail.took/2 {
 			return
 		}
 		n = m
 	}
 }
 
-const gatherMost = 64
+// gatherYields bounds gather where the clock stands still.
+const gatherYields = 16
 
 // waiting is the number of records in the queue's first batch.
 func (l *Log) waiting() int {

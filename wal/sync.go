@@ -35,6 +35,7 @@ func (t *tail) sync(l *Log) error {
 // synced notes that an extent is durable.
 func (t *tail) synced(l *Log, e extent, took time.Duration) {
 	t.unsynced -= e.bytes
+	t.took = took
 	t.records -= e.records
 	l.durable.Store(e.last)
 	l.mu.Lock()

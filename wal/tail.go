@@ -2,6 +2,7 @@ package wal
 
 import (
 	"io"
+	"time"
 
 	"github.com/redis-lite/redis-lite/vfs"
 )
@@ -17,17 +18,18 @@ import (
 type tail struct {
 	file     vfs.File
 	header   SegmentHeader
-	off      int64   // behind the last frame
-	filled   int64   // zeros reach up to here
-	link     uint64  // of the last frame
-	next     uint64  // LSN of the next record to be written
-	unsynced int64   // bytes behind the last sync
-	records  int     // records behind the last sync
-	marked   bool    // the last frame is a MARK or a SEAL, or there is none
-	group    int     // records of the last frame that had any
-	commits  uint64  // frames with records written since the log was opened
-	empty    []byte  // for frames without records
-	flight   *flight // a sync under way without the token
+	off      int64         // behind the last frame
+	filled   int64         // zeros reach up to here
+	link     uint64        // of the last frame
+	next     uint64        // LSN of the next record to be written
+	unsynced int64         // bytes behind the last sync
+	records  int           // records behind the last sync
+	marked   bool          // the last frame is a MARK or a SEAL, or there is none
+	took     time.Duration // of the last sync
+	group    int           // records of the last frame that had any
+	commits  uint64        // frames with records written since the log was opened
+	empty    []byte        // for frames without records
+	flight   *flight       // a sync under way without the token
 }
 
 // resume goes on in a segment that recovery has judged: everything up to
@@ -52,7 +54,7 @@ func (t *tail) begin(l *Log, h SegmentHeader) error {
 	}
 	*t = tail{
 		file: f, header: h, off: HeaderBlock, filled: HeaderBlock,
-		link: h.Prev.Link, next: h.FirstLSN, marked: true, commits: t.commits, group: t.group, empty: t.empty,
+		link: h.Prev.Link, next: h.FirstLSN, marked: true, commits: t.commits, group: t.group, took: t.took, empty: t.empty,
 	}
 	return nil
 }
