@@ -183,6 +183,7 @@ func (a *attempt) gap(first *wal.Segment) error {
 	var cause error
 	if len(a.rejected) > 0 {
 		cause = a.rejected[0].Err
+		reason += "; of those that are listed, the newest: " + cause.Error()
 	}
 	return &CorruptionError{File: first.Name(), Offset: 0, LSN: have + 1, Reason: reason, Err: cause}
 }

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"syscall"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/redis-lite/redis-lite/recovery/recoverytest"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/vfs/memfs"
+	"github.com/redis-lite/redis-lite/wal/record"
 )
 
 // twoSnapshots has five commits, snapshots at 2 and 4, and all of the log.
@@ -44,7 +46,7 @@ func TestWhichSnapshotCounts(t *testing.T) {
 		{name: "the newest", snapshot: 4},
 		{
 			name: "the newest has a rotten block", snapshot: 2, rejected: []uint64{4}, moved: 1,
-			after: func(b *recoverytest.Builder) { rot(b, b.SnapshotPath(4), 150) },
+			after: func(b *recoverytest.Builder) { rotBlock(b, 4) },
 		},
 		{
 			name: "the newest has a rotten footer", snapshot: 2, rejected: []uint64{4}, moved: 1,
@@ -102,15 +104,15 @@ func TestWhichSnapshotCounts(t *testing.T) {
 		{
 			name: "both are rotten, the log goes back to the beginning", snapshot: 0, rejected: []uint64{4, 2}, moved: 2,
 			after: func(b *recoverytest.Builder) {
-				rot(b, b.SnapshotPath(4), 150)
-				rot(b, b.SnapshotPath(2), 150)
+				rotBlock(b, 4)
+				rotBlock(b, 2)
 			},
 		},
 		{
 			name: "both are rotten, the log does not go back", damage: "no snapshot reaches that far",
 			after: func(b *recoverytest.Builder) {
-				rot(b, b.SnapshotPath(4), 150)
-				rot(b, b.SnapshotPath(2), 150)
+				rotBlock(b, 4)
+				rotBlock(b, 2)
 				b.Manifest.First = 2
 				b.Write()
 			},
@@ -118,7 +120,7 @@ func TestWhichSnapshotCounts(t *testing.T) {
 		{
 			name: "the newest is rotten, the log begins behind the older", damage: "the snapshot ends at 2",
 			after: func(b *recoverytest.Builder) {
-				rot(b, b.SnapshotPath(4), 150)
+				rotBlock(b, 4)
 				b.Segments[1].Seal()
 				b.Segment().Frame(synced, set("e", "6"))
 				b.Manifest.First = 3
@@ -216,7 +218,7 @@ func TestQuarantineReplacesNothing(t *testing.T) {
 	b := newBuilder(t)
 	twoSnapshots(b)
 	b.Write()
-	rot(b, b.SnapshotPath(4), 150)
+	rotBlock(b, 4)
 	mustOpen(t, b.FS)
 	b.WriteFile("snap/"+vfs.Base(b.SnapshotPath(4)), []byte("rotten too"))
 	b.Write()
@@ -324,5 +326,30 @@ func TestNewStoresDiffer(t *testing.T) {
 	}
 	if one.Manifest.Get().Store == two.Manifest.Get().Store {
 		t.Fatal("two stores of one UUID")
+	}
+}
+
+// Rot in the last block of a large snapshot is found when the others have been
+// loaded: all of it is dropped again.
+func TestFallbackStartsFromNothing(t *testing.T) {
+	b := newBuilder(t)
+	s := b.Segment()
+	want := keys{}
+	var entries []record.Entry
+	for i := range 100 {
+		k := fmt.Sprintf("key%03d", i)
+		s.Frame(synced, set(k, "v"))
+		want[k] = "v"
+		entries = append(entries, entry(k, "v", uint64(i+1)))
+	}
+	s.Frame(synced, del("key000"))
+	delete(want, "key000")
+	b.Snapshot(100, entries...)
+	b.Write()
+	rotBlock(b, 100)
+	st, got := mustOpen(t, b.FS)
+	wantKeys(t, got, want)
+	if got.Resets != 1 || st.SnapshotLSN != 0 || len(got.LSNs) != 101 {
+		t.Fatalf("%d resets, snapshot %d, %d commits", got.Resets, st.SnapshotLSN, len(got.LSNs))
 	}
 }

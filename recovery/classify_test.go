@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis-lite/redis-lite/recovery"
 	"github.com/redis-lite/redis-lite/recovery/recoverytest"
+	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
@@ -101,7 +102,7 @@ func TestTearOrDamage(t *testing.T) {
 				s.Frame(synced, set("b", "2"))
 				f := s.Frame(synced, set("c", "3"))
 				b.Snapshot(3, entry("a", "1", 1), entry("b", "2", 2), entry("c", "3", 3))
-				rot(b, b.SnapshotPath(3), 150)
+				rotBlock(b, 3)
 				s.Flip(f.End - 9)
 				return place{at: f.Offset, lsn: 3, reason: "a snapshot proves"}
 			},
@@ -551,4 +552,18 @@ func TestMalformedRecordIsDamage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rotBlock inverts a byte in the last entry of a snapshot, which is in the last
+// of its blocks.
+func rotBlock(b *recoverytest.Builder, lsn uint64) {
+	b.TB.Helper()
+	name := b.SnapshotPath(lsn)
+	r, err := snapshot.Open(b.FS, name, snapshot.ReaderOptions{})
+	if err != nil {
+		b.TB.Fatal(err)
+	}
+	defer r.Close()
+	last := r.Block(r.Blocks() - 1)
+	rot(b, name, last.Offset+int64(last.Stored)-1)
 }

@@ -31,7 +31,7 @@ var needy = []struct {
 			s.Zero(f.Offset+1000, 512)
 			s.Fill(5000)
 			b.Write()
-			rot(b, b.SnapshotPath(4), 150)
+			rotBlock(b, 4)
 			b.WriteFile("wal/.0000000000000003.wal1", []byte("x"))
 			b.WriteFile("snap/0000000000000009.snap", []byte("never listed"))
 		},

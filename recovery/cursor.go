@@ -127,7 +127,7 @@ func (c *cursor) undecodable(f *wal.Frame, lsn uint64, err error) error {
 			What: fmt.Sprintf("record %s %d (LSN %d, frame at offset %d)", unknown.What, unknown.Value, lsn, f.Offset)}
 	}
 	return &CorruptionError{File: c.segment.Name(), Offset: f.Offset, LSN: lsn,
-		Reason: "a record that cannot be decoded, in a frame whose checksum holds", Err: err}
+		Reason: "a record that cannot be decoded, in a frame whose checksum holds: " + err.Error(), Err: err}
 }
 
 // place is what there is to judge where a walk ended.

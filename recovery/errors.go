@@ -15,7 +15,7 @@ type CorruptionError struct {
 	Offset int64  // where in it, in bytes; -1 when the whole file is meant
 	LSN    uint64 // the first LSN that cannot be had because of it; 0 when none is known
 	Reason string // what was found, and what was expected
-	Err    error  // the cause, when another package reported it; may be nil
+	Err    error  // the cause, which Reason tells already; may be nil
 }
 
 func (e *CorruptionError) Error() string {
@@ -26,11 +26,7 @@ func (e *CorruptionError) Error() string {
 	if e.LSN != 0 {
 		s = fmt.Sprintf("%s (LSN %d)", s, e.LSN)
 	}
-	s += ": damaged: " + e.Reason
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
+	return s + ": damaged: " + e.Reason
 }
 
 // Unwrap returns the cause, if another package reported it.

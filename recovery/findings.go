@@ -81,11 +81,7 @@ func (f *Findings) damage(err error, next string) error {
 	var newer *VersionError
 	switch {
 	case errors.As(err, &damage):
-		reason := damage.Reason
-		if damage.Err != nil {
-			reason += ": " + damage.Err.Error()
-		}
-		f.add(Damage, damage.File, damage.Offset, damage.LSN, reason, next)
+		f.add(Damage, damage.File, damage.Offset, damage.LSN, damage.Reason, next)
 		return nil
 	case errors.As(err, &newer):
 		f.add(Damage, newer.File, -1, 0, "written by a newer program: "+newer.What+" is unknown here", nextNewer)

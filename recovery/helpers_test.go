@@ -25,6 +25,7 @@ const dir = "db"
 
 var (
 	set   = recoverytest.Set
+	del   = recoverytest.Delete
 	entry = recoverytest.Entry
 )
 

@@ -125,7 +125,7 @@ func readManifest(fsys vfs.FS, dir string) (Manifest, error) {
 		if errors.As(err, &version) {
 			return Manifest{}, &VersionError{File: name, What: version.What, Err: version.Err}
 		}
-		return Manifest{}, &CorruptionError{File: name, Offset: 0, Reason: "not a valid MANIFEST", Err: err}
+		return Manifest{}, &CorruptionError{File: name, Offset: 0, Reason: "no valid MANIFEST: " + err.Error(), Err: err}
 	}
 	return m, nil
 }

@@ -64,7 +64,7 @@ func TestReadOnlyShowsWhatIsProven(t *testing.T) {
 		{"the older snapshot when the newest is rotten", func(b *recoverytest.Builder) {
 			twoSnapshots(b)
 			b.Segments[1].Mark()
-			rot(b, b.SnapshotPath(4), 150)
+			rotBlock(b, 4)
 		}, abcd, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
