@@ -294,7 +294,7 @@ func TestRecoverRefuses(t *testing.T) {
 			t.Fatalf("%s: %v", failed, err)
 		case exists == nil && !strings.HasPrefix(failed, "syncdir"):
 			t.Fatalf("%s failed, and there is a store", failed)
-		case exists != nil:
+		case exists != nil && !strings.Contains(failed, "publish new/.MANIFEST"): // it may have been there
 			if got := image(t, b.FS, "."); len(got) != len(before) {
 				t.Fatalf("%s failed and left something: %v", failed, sortedKeys(got))
 			}
