@@ -91,24 +91,17 @@ func (a *attempt) checkSegments() error {
 	next := m.First
 	for _, s := range a.layout.segments {
 		switch {
-		case s.number < m.First:
-			continue // a compaction's leavings
-		case s.number <= m.Active && s.number == next:
-			next++
-			continue
+		case s.number < m.First: // a compaction's leavings
 		case s.number <= m.Active:
-			return a.missing(next)
-		}
-		// Behind the active segment, and so all that were listed have been seen,
-		// or the last ones are missing.
-		if next <= m.Active {
-			return a.missing(next)
-		}
-		if s.number != m.Active+1 || a.orphan {
+			if s.number == next {
+				next++
+			}
+		case s.number == m.Active+1:
+			a.orphan = true
+		default:
 			return &CorruptionError{File: segmentPath(a.o.Dir, s.number), Offset: -1,
 				Reason: fmt.Sprintf("MANIFEST knows segments %d to %d only", m.First, m.Active)}
 		}
-		a.orphan = true
 	}
 	if next <= m.Active {
 		return a.missing(next)

@@ -353,3 +353,19 @@ func TestFallbackStartsFromNothing(t *testing.T) {
 		t.Fatalf("%d resets, snapshot %d, %d commits", got.Resets, st.SnapshotLSN, len(got.LSNs))
 	}
 }
+
+// A snapshot may end in the middle of a frame.
+func TestNothingThatTheSnapshotHoldsIsApplied(t *testing.T) {
+	b := newBuilder(t)
+	s := b.Segment()
+	s.Frame(synced, set("a", "1"))
+	s.Frame(synced, set("b", "2"), set("c", "3"), set("d", "4"))
+	s.Frame(synced, set("e", "5"))
+	b.Snapshot(3, entry("a", "1", 1), entry("b", "2", 2), entry("c", "3", 3))
+	b.Write()
+	st, got := mustOpen(t, b.FS)
+	wantKeys(t, got, keys{"a": "1", "b": "2", "c": "3", "d": "4", "e": "5"})
+	if !equal(got.LSNs, []uint64{4, 5}) || st.Report.Records != 2 || st.Report.LastLSN != 5 {
+		t.Fatalf("applied %v, %+v", got.LSNs, st.Report)
+	}
+}

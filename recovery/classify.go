@@ -36,10 +36,11 @@ import (
 //     log made durable. Zeros are no excuse here. Or the last frame said SEAL
 //     and there is more behind it: damage, nothing is ever written there.
 //  3. Zeros, or nothing, to the end of the file: the clean end.
-//  4. Behind X, at any aligned offset, a valid frame of this segment, with the
-//     expected LSN or a later one and SYNCED: damage, for X was durable when it
-//     was written. Or at X itself a header that is valid, of this segment, and
-//     does not continue the chain: damage, for nobody ever wrote it there.
+//  4. Behind X, at any aligned offset, a valid frame header of this segment, with
+//     the expected LSN or a later one and SYNCED: damage, for X was durable when
+//     it was written, whatever became of the body behind it. Or at X itself a
+//     header that is valid, of this segment, and does not continue the chain:
+//     damage, for nobody ever wrote it there.
 //  5. Non-zero bytes further behind X than the reach: damage, for they were
 //     written when something behind X was durable already.
 //  6. Otherwise: a torn tail.
@@ -48,8 +49,8 @@ import (
 // too. What protects it: the salt (bytes of another segment or another store do
 // not pass), the LSN (what was copied out of this segment before has a lower
 // one), and that the inside of a frame is not looked at: of one whose header at X
-// is valid, and of each whole one behind it. A *record* that is whole inside a
-// torn frame proves nothing: sectors of one frame reach the disk in any order.
+// is valid, and of those behind it. A *record* that is whole inside a torn frame
+// proves nothing: sectors of one frame reach the disk in any order.
 //
 // What is left undecided is rot in the very last frame before anything proved
 // it durable; it looks like rule 6. MARK keeps that moment short.
@@ -172,19 +173,28 @@ func syncedBehind(ctx context.Context, p *place, end int64) (int64, error) {
 		from += p.header.Size()
 	}
 	proof := int64(-1)
-	err := framesBetween(ctx, p.segment, from, end, func(off int64, h wal.FrameHeader) bool {
-		if h.FirstLSN >= p.lsn && h.Synced() {
-			proof = off
+	err := framesBetween(ctx, p.segment, from, end, p.lsn, func(f found) bool {
+		if f.header.Synced() {
+			proof = f.offset
 		}
 		return proof < 0
 	})
 	return proof, err
 }
 
-// framesBetween finds the whole valid frames that start at an aligned offset in
-// [from, end), chained or not, and yields them until yield says no. The inside
-// of a frame that was found is skipped.
-func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, yield func(off int64, h wal.FrameHeader) bool) error {
+// found is a frame header that is valid, wherever it lies.
+type found struct {
+	offset int64
+	header wal.FrameHeader
+	whole  bool // the body is valid too
+}
+
+// framesBetween finds the valid frame headers at aligned offsets in [from, end)
+// with an LSN of at least lsn, chained or not, and yields them until yield says
+// no. The inside of what was found is not searched, nor that of a whole frame
+// with a lower LSN; a mere header with a lower one is a copy of which nobody
+// knows what lies behind it.
+func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, lsn uint64, yield func(found) bool) error {
 	off := (from + wal.Alignment - 1) &^ (wal.Alignment - 1)
 	buf := make([]byte, min(scanChunk, max(s.Size()-off, 0)))
 	for off < end {
@@ -201,16 +211,18 @@ func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, yield f
 		// A frame may reach far behind what was read, so b shrinks with off and
 		// not the other way round.
 		for len(b) >= wal.FrameHeaderSize && off < end {
-			step := int64(wal.Alignment)
-			h, whole, err := frameAt(s, b, off)
+			f, valid, err := frameAt(s, b, off)
 			if err != nil {
 				return err
 			}
-			if whole {
-				if !yield(off, h) {
+			step := int64(wal.Alignment)
+			if valid && f.header.FirstLSN >= lsn {
+				if !yield(f) {
 					return nil
 				}
-				step = h.Size()
+				step = f.header.Size()
+			} else if valid && f.whole {
+				step = f.header.Size()
 			}
 			off += step
 			b = b[min(step, int64(len(b))):]
@@ -219,28 +231,30 @@ func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, yield f
 	return nil
 }
 
-// frameAt says whether a whole valid frame starts at off; b holds what lies
-// there, a header at least.
-func frameAt(s *wal.Segment, b []byte, off int64) (h wal.FrameHeader, whole bool, err error) {
-	h, err = wal.DecodeFrameHeader(b, s.Header.Salt)
+// frameAt says whether a valid frame header lies at off; b holds what does, a
+// header's length at least.
+func frameAt(s *wal.Segment, b []byte, off int64) (f found, valid bool, err error) {
+	h, err := wal.DecodeFrameHeader(b, s.Header.Salt)
 	var version *wal.VersionError
 	if errors.As(err, &version) {
-		return h, false, translate(err, s.Name(), off, 0)
+		return f, false, translate(err, s.Name(), off, 0)
 	}
 	if err != nil {
-		return h, false, nil
+		return f, false, nil
 	}
+	f = found{offset: off, header: h}
 	if h.Size() > s.Size()-off {
-		return h, false, nil
+		return f, true, nil
 	}
 	body := b[wal.FrameHeaderSize:]
 	if int64(len(b)) < h.Size() {
 		body = make([]byte, h.Size()-wal.FrameHeaderSize)
 		if err := readAll(s, body, off+wal.FrameHeaderSize); err != nil {
-			return h, false, err
+			return f, false, err
 		}
 	}
-	return h, h.CheckBody(body[:h.Size()-wal.FrameHeaderSize]) == nil, nil
+	f.whole = h.CheckBody(body[:h.Size()-wal.FrameHeaderSize]) == nil
+	return f, true, nil
 }
 
 // readAll reads len(b) bytes, or says why not. A file that is shorter than it

@@ -205,6 +205,30 @@ func TestTearOrDamage(t *testing.T) {
 			},
 		},
 		{
+			name: "rule 4: the proof is a header, its own body is torn", damage: true,
+			build: func(b *recoverytest.Builder) place {
+				s := b.Segment()
+				s.Frame(synced, set("a", "1"))
+				f := s.Frame(synced, set("b", "2"))
+				g := s.Frame(synced, set("c", strings.Repeat("3", 900)))
+				s.Flip(f.Offset + 45)
+				s.Zero(g.Offset+512, 100)
+				return place{at: f.Offset, lsn: 2, reason: "proves that this was durable"}
+			},
+		},
+		{
+			name: "rule 4: the proof stands behind a mere copy of an earlier header", damage: true,
+			build: func(b *recoverytest.Builder) place {
+				s := b.Segment()
+				s.Frame(synced, set("big", strings.Repeat("1", 5000)))
+				header := slices.Clone(s.Buf[wal.HeaderBlock:][:wal.FrameHeaderSize])
+				f := s.Frame(synced, aligned(s, header))
+				s.Mark()
+				s.Zero(f.Offset, 16)
+				return place{at: f.Offset, lsn: 2, reason: "proves that this was durable"}
+			},
+		},
+		{
 			name: "rule 4: a valid header at X that continues another frame", damage: true,
 			build: func(b *recoverytest.Builder) place {
 				s := b.Segment()
@@ -360,6 +384,19 @@ func TestTearOrDamage(t *testing.T) {
 				f := s.Frame(synced, aligned(s, fake))
 				s.Zero(f.Offset, wal.FrameHeaderSize)
 				return place{at: f.Offset, lsn: 2, bytes: lastByte(s, f) - f.Offset, records: -1}
+			},
+		},
+		{
+			name: "rule 6: a lazily written frame, itself torn, holds a later SYNCED one", torn: true, want: keys{"a": "1"},
+			build: func(b *recoverytest.Builder) place {
+				s := b.Segment()
+				s.Frame(synced, set("a", "1"))
+				f := s.Frame(0, set("b", "2"))
+				fake := wal.AppendFrame(nil, s.Header.Salt, 1, 99, 1, synced, body(set("x", "y")))
+				g := s.Frame(0, aligned(s, fake), set("c", "3"))
+				s.Flip(f.Offset)
+				s.Flip(lastByte(s, g) - 1)
+				return place{at: f.Offset, lsn: 2, bytes: lastByte(s, g) - f.Offset, records: -1}
 			},
 		},
 		{

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"syscall"
@@ -19,6 +20,9 @@ var needy = []struct {
 	build func(b *recoverytest.Builder)
 	want  keys
 	next  uint64
+
+	proven      keys // of those in want, what is proven before recovery rewrites the rest
+	quarantined int  // files that lie in quarantine afterwards
 }{
 	{
 		name: "a rotten snapshot, unproven frames, a torn tail and leavings",
@@ -36,7 +40,7 @@ var needy = []struct {
 			b.WriteFile("snap/0000000000000009.snap", []byte("never listed"))
 		},
 		want: keys{"a": "4", "b": "2", "c": "3", "d": "5", "e": "6", "f": "7"},
-		next: 8 + 1<<20,
+		next: 8 + 1<<20, proven: keys{"a": "4", "b": "2", "c": "3"}, quarantined: 2,
 	},
 	{
 		name: "an interrupted rotation, leavings of a compaction",
@@ -50,7 +54,7 @@ var needy = []struct {
 			b.Write()
 		},
 		want: abcd,
-		next: 6,
+		next: 6, proven: abcd,
 	},
 	{
 		name: "nothing out of the ordinary",
@@ -60,7 +64,7 @@ var needy = []struct {
 			b.Write()
 		},
 		want: abcd,
-		next: 6,
+		next: 6, proven: abcd,
 	},
 }
 
@@ -75,6 +79,20 @@ func openAndStart(faulty *faultFS) error {
 		return err
 	}
 	return log.Close()
+}
+
+// wantQuarantined counts the files in quarantine, each whole.
+func wantQuarantined(fsys vfs.FS, n int) error {
+	entries, err := fsys.List(vfs.Join(dir, recovery.QuarantineDir))
+	for _, e := range entries {
+		if e.Size == 0 || strings.HasPrefix(e.Name, ".") {
+			return fmt.Errorf("quarantine holds %s of %d bytes", e.Name, e.Size)
+		}
+	}
+	if err == nil && len(entries) != n {
+		err = fmt.Errorf("%d files in quarantine, want %d", len(entries), n)
+	}
+	return err
 }
 
 // The process dies at every call of Open and StartLog, and at every call of the
@@ -99,6 +117,9 @@ func TestDeathAtEveryCallOfOpen(t *testing.T) {
 					wantKeys(t, got, c.want)
 					if s.NextLSN != c.next {
 						t.Fatalf("died at call %d, then %d: next LSN %d, want %d", n, m, s.NextLSN, c.next)
+					}
+					if err := wantQuarantined(again, c.quarantined); err != nil {
+						t.Fatalf("died at call %d, then %d: %v", n, m, err)
 					}
 					if died == nil {
 						break
@@ -204,13 +225,9 @@ func TestFullDisk(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if hit && (op == "write" || op == "sync") {
+				if full, _ := s.ReadOnlyReason.(*recovery.DiskFullError); full != nil && strings.HasPrefix(full.Op, "write the end") {
 					// The unproven end could not be made durable, so it is not shown.
-					for k, v := range got.Keys {
-						if c.want[k] != v {
-							t.Fatalf("%q is %q", k, v)
-						}
-					}
+					wantKeys(t, got, c.proven)
 				} else {
 					wantKeys(t, got, c.want)
 				}

@@ -203,6 +203,33 @@ func TestFilesOfAStore(t *testing.T) {
 			},
 		},
 		{
+			name: "an unlisted segment with a frame, everything before it in a snapshot", build: func(b *recoverytest.Builder) {
+				three(b)
+				b.Snapshot(3, entry("a", "a", 1), entry("b", "b", 2), entry("c", "c", 3))
+				orphan(b).Frame(synced, set("d", "d"))
+			},
+			file: segment(4), offset: wal.HeaderBlock, lsn: 4, reason: "MANIFEST does not know",
+		},
+		{
+			name: "a segment that names another predecessor", build: func(b *recoverytest.Builder) {
+				three(b)
+				b.Segments[2].Header.Prev.Seq = 1
+				b.Segments[2].Encode()
+			},
+			file: segment(3), offset: 0, lsn: 3, reason: "it follows segment 1, and not segment 2",
+		},
+		{
+			name: "MANIFEST is missing, there is an empty segment that is not the first", build: func(b *recoverytest.Builder) {
+				b.Segment()
+				b.Segment()
+			},
+			after: func(b *recoverytest.Builder) {
+				remove(b, vfs.Join(dir, "MANIFEST"))
+				remove(b, segment(1))
+			},
+			file: vfs.Join(dir, "MANIFEST"), offset: -1, lsn: 1, reason: "no interrupted creation",
+		},
+		{
 			name: "an unlisted segment with a frame", build: func(b *recoverytest.Builder) {
 				three(b)
 				orphan(b).Frame(synced, set("d", "d"))

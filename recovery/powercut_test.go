@@ -70,8 +70,12 @@ func TestPowerCutAtEveryStepOfRecovery(t *testing.T) {
 							t.Fatalf("step %d, %v, and again %v: %v", step, image.Origin(), again.Origin(), err)
 						}
 						// What was served is durable: nothing can take it back.
-						if err := recovered(again.Crash(crashfs.LoseAll), c.want, c.next); err != nil {
+						last := again.Crash(crashfs.LoseAll)
+						if err := recovered(last, c.want, c.next); err != nil {
 							t.Fatalf("step %d: recovered, then all that was pending was lost: %v", step, err)
+						}
+						if err := wantQuarantined(last, c.quarantined); err != nil {
+							t.Fatalf("step %d, %v, and again %v: %v", step, image.Origin(), again.Origin(), err)
 						}
 					}
 				})

@@ -206,7 +206,7 @@ func (s *survey) judge(ctx context.Context, c *cursor, p *place, closed bool) (v
 // resume looks behind a hole for the next frame of the log. What a frame holds
 // inside is no frame of the log, be its header valid at X or lost: a copy of an
 // earlier one has an earlier LSN.
-func (s *survey) resume(ctx context.Context, p *place, h *hole, end int64) (link uint64, found bool, err error) {
+func (s *survey) resume(ctx context.Context, p *place, h *hole, end int64) (link uint64, resumed bool, err error) {
 	from := p.at + wal.Alignment
 	switch {
 	case p.reason == wal.WrongLink || p.reason == wal.WrongLSN:
@@ -217,13 +217,13 @@ func (s *survey) resume(ctx context.Context, p *place, h *hole, end int64) (link
 	if end == 0 {
 		end = p.segment.Size()
 	}
-	err = framesBetween(ctx, p.segment, from, end, func(off int64, f wal.FrameHeader) bool {
-		if f.FirstLSN >= p.lsn && off+f.Size() <= end {
-			h.end, h.to, link, found = off, f.FirstLSN-1, f.PrevLink, true
+	err = framesBetween(ctx, p.segment, from, end, p.lsn, func(f found) bool {
+		if f.whole && f.offset+f.header.Size() <= end {
+			h.end, h.to, link, resumed = f.offset, f.header.FirstLSN-1, f.header.PrevLink, true
 		}
-		return !found
+		return !resumed
 	})
-	return link, found, err
+	return link, resumed, err
 }
 
 // joint checks that the follower continues what was read, and looks behind the

@@ -110,6 +110,21 @@ func TestVerifyFindsEverything(t *testing.T) {
 			deep:    []wantFinding{{recovery.Damage, seg(1), 4152, 2, "no record is lost"}},
 		},
 		{
+			name: "what a damaged frame holds inside is no frame of the log", build: func(b *recoverytest.Builder) {
+				s := b.Segment()
+				own := s.Frame(synced, set("a", "1"))
+				fake := wal.AppendFrame(nil, s.Header.Salt, 1, 99, 1, synced, body(set("x", "y")))
+				x := s.Frame(synced, aligned(s, fake), set("b", "3"))
+				y := s.Frame(synced, aligned(s, append([]byte(nil), s.Buf[own.Offset:own.End]...)))
+				s.Frame(synced, set("c", "5"))
+				s.Mark()
+				s.Flip(lastByte(s, x) - 1) // its header is valid
+				s.Zero(y.Offset, 8)        // its header is gone
+			},
+			shallow: []wantFinding{{recovery.Damage, seg(1), 4152, 2, "LSN 2 to 4 are lost"}},
+			deep:    []wantFinding{{recovery.Damage, seg(1), 4152, 2, "LSN 2 to 4 are lost"}},
+		},
+		{
 			name: "two middle segments are missing, a third has a rotten header",
 			build: func(b *recoverytest.Builder) {
 				for _, k := range []string{"a", "b", "c", "d", "e", "f"} {
