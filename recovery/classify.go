@@ -191,9 +191,7 @@ type found struct {
 
 // framesBetween finds the valid frame headers at aligned offsets in [from, end)
 // with an LSN of at least lsn, chained or not, and yields them until yield says
-// no. The inside of what was found is not searched, nor that of a whole frame
-// with a lower LSN; a mere header with a lower one is a copy of which nobody
-// knows what lies behind it.
+// no. The inside of a frame that was found is not searched.
 func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, lsn uint64, yield func(found) bool) error {
 	off := (from + wal.Alignment - 1) &^ (wal.Alignment - 1)
 	buf := make([]byte, min(scanChunk, max(s.Size()-off, 0)))
@@ -211,17 +209,17 @@ func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, lsn uin
 		// A frame may reach far behind what was read, so b shrinks with off and
 		// not the other way round.
 		for len(b) >= wal.FrameHeaderSize && off < end {
-			f, valid, err := frameAt(s, b, off)
-			if err != nil {
+			step := int64(wal.Alignment)
+			f := found{offset: off}
+			var valid bool
+			var err error
+			if f.header, valid, err = headerAt(s, b, off); err != nil {
 				return err
 			}
-			step := int64(wal.Alignment)
 			if valid && f.header.FirstLSN >= lsn {
-				if !yield(f) {
-					return nil
+				if f.whole, err = f.check(s, b); err != nil || !yield(f) {
+					return err
 				}
-				step = f.header.Size()
-			} else if valid && f.whole {
 				step = f.header.Size()
 			}
 			off += step
@@ -231,30 +229,30 @@ func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, lsn uin
 	return nil
 }
 
-// frameAt says whether a valid frame header lies at off; b holds what does, a
-// header's length at least.
-func frameAt(s *wal.Segment, b []byte, off int64) (f found, valid bool, err error) {
-	h, err := wal.DecodeFrameHeader(b, s.Header.Salt)
+// headerAt says whether a valid frame header starts b, which lies at off.
+func headerAt(s *wal.Segment, b []byte, off int64) (h wal.FrameHeader, valid bool, err error) {
+	h, err = wal.DecodeFrameHeader(b, s.Header.Salt)
 	var version *wal.VersionError
 	if errors.As(err, &version) {
-		return f, false, translate(err, s.Name(), off, 0)
+		return h, false, translate(err, s.Name(), off, 0)
 	}
-	if err != nil {
-		return f, false, nil
-	}
-	f = found{offset: off, header: h}
-	if h.Size() > s.Size()-off {
-		return f, true, nil
+	return h, err == nil, nil
+}
+
+// check verifies the body; b begins with the frame and may hold less than all.
+func (f *found) check(s *wal.Segment, b []byte) (whole bool, err error) {
+	size := f.header.Size()
+	if size > s.Size()-f.offset {
+		return false, nil
 	}
 	body := b[wal.FrameHeaderSize:]
-	if int64(len(b)) < h.Size() {
-		body = make([]byte, h.Size()-wal.FrameHeaderSize)
-		if err := readAll(s, body, off+wal.FrameHeaderSize); err != nil {
-			return f, false, err
+	if int64(len(b)) < size {
+		body = make([]byte, size-wal.FrameHeaderSize)
+		if err := readAll(s, body, f.offset+wal.FrameHeaderSize); err != nil {
+			return false, err
 		}
 	}
-	f.whole = h.CheckBody(body[:h.Size()-wal.FrameHeaderSize]) == nil
-	return f, true, nil
+	return f.header.CheckBody(body[:size-wal.FrameHeaderSize]) == nil, nil
 }
 
 // readAll reads len(b) bytes, or says why not. A file that is shorter than it

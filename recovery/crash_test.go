@@ -57,6 +57,17 @@ var needy = []struct {
 		next: 6, proven: abcd,
 	},
 	{
+		name: "a rotten snapshot",
+		build: func(b *recoverytest.Builder) {
+			twoSnapshots(b)
+			b.Segments[1].Mark()
+			b.Write()
+			rotBlock(b, 4)
+		},
+		want: abcd,
+		next: 6, proven: abcd, quarantined: 1,
+	},
+	{
 		name: "nothing out of the ordinary",
 		build: func(b *recoverytest.Builder) {
 			twoSnapshots(b)

@@ -186,6 +186,12 @@ func (w *writer) model(n int) keys {
 // Open: the reader never says damage, and sees a prefix that holds at least what
 // was proven when it began.
 func TestReadOnlyBesideALiveWriter(t *testing.T) {
+	for _, look := range []string{"open", "verify", "records"} {
+		t.Run(look, func(t *testing.T) { besideALiveWriter(t, look) })
+	}
+}
+
+func besideALiveWriter(t *testing.T, look string) {
 	for _, busy := range []int{1, 3, 1000} { // a step at every so many calls, from the start call on
 		for start := 0; start < 60; start++ {
 			fsys := memfs.New()
@@ -219,6 +225,28 @@ func TestReadOnlyBesideALiveWriter(t *testing.T) {
 				}
 				return nil
 			}}
+			if look == "verify" {
+				f, err := recovery.Verify(t.Context(), faulty, dir, recovery.VerifyOptions{Deep: start%2 == 0})
+				if err != nil || f.Worst() > recovery.Note {
+					t.Fatalf("busy %d, from call %d: %v %+v", busy, start, err, f)
+				}
+				continue
+			}
+			if look == "records" {
+				want := uint64(0)
+				for r, err := range recovery.Records(t.Context(), faulty, dir, recovery.RecordsOptions{}) {
+					var gone *wal.TruncatedError
+					switch {
+					case errors.As(err, &gone):
+					case err != nil:
+						t.Fatalf("busy %d, from call %d: %v", busy, start, err)
+					case want != 0 && r.LSN != want:
+						t.Fatalf("LSN %d, want %d", r.LSN, want)
+					}
+					want = r.LSN + uint64(min(r.Frame.Count, 1))
+				}
+				continue
+			}
 			got := recoverytest.NewContents()
 			o := options(faulty, got)
 			o.ReadOnly = true
@@ -284,5 +312,84 @@ func TestReadOnlyBesideAHalfWrittenFrame(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A writer is so busy that at every read it has finished the frame that was
+// half-written before, written another, and half of a third: each look finds a
+// frame that is not whole, and proof behind it that it was.
+func TestReadOnlyBesideAVeryBusyWriter(t *testing.T) {
+	b := newBuilder(t)
+	s := b.Segment()
+	s.Frame(synced, set("0", "0"))
+	start := s.End()
+	for i := range 3000 {
+		s.Frame(synced, set(fmt.Sprint(i+1), strings.Repeat("v", 100)))
+	}
+	whole := append([]byte(nil), s.Buf...)
+	frames := s.Frames[1:]
+	clear(s.Buf[start:])
+	b.Write()
+	f, err := b.FS.OpenWrite(b.SegmentPath(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	faulty := &faultFS{FS: b.FS, fail: func(_ int, op, name string) error {
+		if op != "read" || name != b.SegmentPath(s) || at+3 > len(frames) {
+			return nil
+		}
+		half := frames[at+2].Offset + 60
+		if _, err := f.WriteAt(whole[frames[at].Offset:half], frames[at].Offset); err != nil {
+			t.Error(err)
+		}
+		at += 2
+		return nil
+	}}
+	got := recoverytest.NewContents()
+	o := options(faulty, got)
+	o.ReadOnly = true
+	if _, err := recovery.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Keys) == 0 || at+3 > len(frames) {
+		t.Fatalf("%d keys seen, %d of %d frames written", len(got.Keys), at, len(frames))
+	}
+	if v, err := recovery.Verify(t.Context(), faulty, dir, recovery.VerifyOptions{}); err != nil || v.Worst() > recovery.Note {
+		t.Fatal(err, v)
+	}
+}
+
+// A file is trimmed while it is read, and MANIFEST does not say so yet.
+func TestReadOnlyBesideATrim(t *testing.T) {
+	for start := range 20 {
+		b := newBuilder(t)
+		s := b.Segment()
+		s.Frame(synced, set("a", "1"))
+		s.Seal()
+		end := s.End()
+		s.Fill(64 << 10)
+		b.Write()
+		faulty := &faultFS{FS: b.FS, fail: func(n int, _, _ string) error {
+			if n != start {
+				return nil
+			}
+			f, err := b.FS.OpenWrite(b.SegmentPath(s))
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			if err := errors.Join(f.Truncate(end), f.Close()); err != nil {
+				t.Error(err)
+			}
+			return nil
+		}}
+		got := recoverytest.NewContents()
+		o := options(faulty, got)
+		o.ReadOnly = true
+		if _, err := recovery.Open(t.Context(), o); err != nil {
+			t.Fatalf("trimmed at call %d: %v", start, err)
+		}
+		wantKeys(t, got, keys{"a": "1"})
 	}
 }

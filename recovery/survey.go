@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/redis-lite/redis-lite/vfs"
@@ -131,8 +132,11 @@ func (s *survey) segment(ctx context.Context, seg, follower *wal.Segment) (next 
 		s.bytes += f.Header.Size()
 		return s.frame(c, f)
 	}
-	for {
+	for rounds := 0; ; rounds++ {
 		x, err := c.walk(ctx, end, visit)
+		if shrunk(seg, err) {
+			continue // a writer left the segment and trimmed it
+		}
 		var contradiction *CorruptionError // a header whose checksum holds
 		if err != nil && !errors.As(err, &contradiction) {
 			return 0, err
@@ -146,11 +150,12 @@ func (s *survey) segment(ctx context.Context, seg, follower *wal.Segment) (next 
 			p = c.place(x, end, s.covered)
 			v, err := s.judge(ctx, c, p, end > 0)
 			switch {
+			case shrunk(seg, err), err == nil && v.kind == alive && rounds < attempts:
+				continue
 			case err != nil:
 				return 0, err
-			case v.kind == alive:
-				continue
-			case v.kind == cleanEnd:
+			case v.kind == cleanEnd, v.kind == alive:
+				// Whoever writes faster than we read has the last word.
 				return c.next, nil
 			case v.kind == tornTail:
 				return c.next, s.torn(p, v)
@@ -176,6 +181,12 @@ func (s *survey) segment(ctx context.Context, seg, follower *wal.Segment) (next 
 		}
 		c.off, c.next, c.link, c.sealed = h.end, h.to+1, link, false
 	}
+}
+
+// shrunk says whether an error came of the file being shorter than it was.
+func shrunk(s *wal.Segment, err error) bool {
+	was := s.Size()
+	return errors.Is(err, io.ErrUnexpectedEOF) && s.Refresh() == nil && s.Size() < was
 }
 
 // alive is the verdict on a place where the log goes on after all: a writer was
@@ -239,6 +250,9 @@ func (s *survey) joint(ctx context.Context, c *cursor, follower *wal.Segment) er
 		}
 	}
 	behind, err := lastNonZero(ctx, c.segment, c.off)
+	if shrunk(c.segment, err) {
+		behind, err = lastNonZero(ctx, c.segment, c.off)
+	}
 	if err == nil && behind > c.off {
 		err = s.ignored(Place{c.segment.Name(), c.off, behind - c.off})
 	}

@@ -110,6 +110,19 @@ func TestVerifyFindsEverything(t *testing.T) {
 			deep:    []wantFinding{{recovery.Damage, seg(1), 4152, 2, "no record is lost"}},
 		},
 		{
+			name: "two neighbours", build: func(b *recoverytest.Builder) {
+				s := b.Segment()
+				x := s.Frame(synced, set("a", "1"))
+				y := s.Frame(synced, set("b", "2"))
+				s.Frame(synced, set("c", "3"))
+				s.Mark()
+				s.Flip(x.Offset + 44)
+				s.Flip(y.Offset + 44)
+			},
+			shallow: []wantFinding{{recovery.Damage, seg(1), 4096, 1, "LSN 1 to 2 are lost"}},
+			deep:    []wantFinding{{recovery.Damage, seg(1), 4096, 1, "LSN 1 to 2 are lost"}},
+		},
+		{
 			name: "what a damaged frame holds inside is no frame of the log", build: func(b *recoverytest.Builder) {
 				s := b.Segment()
 				own := s.Frame(synced, set("a", "1"))
