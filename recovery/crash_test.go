@@ -92,7 +92,9 @@ func openAndStart(faulty *faultFS) error {
 	return log.Close()
 }
 
-// wantQuarantined counts the files in quarantine, each whole.
+// wantQuarantined counts the files in quarantine, each whole. There may be more
+// than n: a crash in a truncation can leave zeros before what was to be cut, and
+// then that is another tail.
 func wantQuarantined(fsys vfs.FS, n int) error {
 	entries, err := fsys.List(vfs.Join(dir, recovery.QuarantineDir))
 	for _, e := range entries {
@@ -100,8 +102,8 @@ func wantQuarantined(fsys vfs.FS, n int) error {
 			return fmt.Errorf("quarantine holds %s of %d bytes", e.Name, e.Size)
 		}
 	}
-	if err == nil && len(entries) != n {
-		err = fmt.Errorf("%d files in quarantine, want %d", len(entries), n)
+	if err == nil && (len(entries) < n || n == 0 && len(entries) > 0) {
+		err = fmt.Errorf("quarantine holds %v, want %d of them", entries, n)
 	}
 	return err
 }
