@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tidwall/btree"
 )
 
 // The floors (a bare Go map, a bare B-tree) run in the same process on the same
@@ -220,6 +222,49 @@ func BenchmarkLoad(b *testing.B) {
 		m.Publish(1)
 	}
 	b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "keys/s")
+}
+
+// BenchmarkOrder inserts new keys in random order into an order of a million. The
+// floor is the B-tree library with a key's first eight bytes in the item.
+func BenchmarkOrder(b *testing.B) {
+	for _, kind := range []struct {
+		name string
+		keys func(int) [][]byte
+	}{{"random", randomKeys}, {"user", userKeys}} {
+		keys := kind.keys(2 * million)
+		b.Run("floor=btree/"+kind.name, func(b *testing.B) {
+			type item struct {
+				prefix uint64
+				key    *[]byte
+			}
+			tree := btree.NewBTreeGOptions(func(a, b item) bool {
+				if a.prefix != b.prefix {
+					return a.prefix < b.prefix
+				}
+				return bytes.Compare(*a.key, *b.key) < 0
+			}, btree.Options{NoLocks: true})
+			for i := range million {
+				tree.Set(item{prefixOf(keys[i], 0), &keys[i]})
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				k := &keys[million+i%million]
+				tree.Set(item{prefixOf(*k, 0), k})
+			}
+		})
+		b.Run("leaves/"+kind.name, func(b *testing.B) {
+			m, bucket := filled(keys[:million], nil)
+			refs := make([]ref, million)
+			for i := range refs {
+				k := keys[million+i]
+				refs[i] = bucket.create(m.hash(k), newRecord(k, nil, 2, 0))
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				bucket.order.insert(keys[million+i%million], refs[i%million])
+			}
+		})
+	}
 }
 
 func heap() (alloc, resident int64) {

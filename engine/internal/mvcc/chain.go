@@ -28,8 +28,8 @@ type chain struct {
 const chainSize = 48
 
 // link puts rec in front of what was the head.
-func link(rec, head *record, held *pin) *record {
-	c := &chain{record: record{rec.lsn, flagChain}, rec: rec, held: held}
+func link(rec, head *record) *record {
+	c := &chain{record: record{rec.lsn, flagChain}, rec: rec}
 	c.next.Store(head)
 	return &c.record
 }

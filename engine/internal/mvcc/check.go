@@ -3,7 +3,6 @@ package mvcc
 import (
 	"bytes"
 	"fmt"
-	mathbits "math/bits"
 )
 
 // check walks over all that the map holds and returns what contradicts what. The
@@ -35,7 +34,7 @@ type checker struct {
 	m     *Map
 	err   error
 	sum   counts
-	fresh map[ref]bool
+	fresh map[freshNode]bool
 	held  map[ref]int // how many times
 }
 
@@ -47,24 +46,15 @@ func (c *checker) errorf(format string, args ...any) {
 
 // lists notes what is in the collector's lists.
 func (c *checker) lists() {
-	c.fresh = make(map[ref]bool)
+	c.fresh = make(map[freshNode]bool)
 	c.held = make(map[ref]int)
 	g := &c.m.garbage
-	for i, f := range g.fresh.items[g.fresh.head:] {
-		if c.fresh[f.ref] || !c.m.numbers.fresh.has(f.ref.number()) {
-			c.errorf("node %x is queued twice, or without its bit", f.ref)
-		}
-		c.fresh[f.ref] = true
-		if i > 0 && f.lsn < g.fresh.items[g.fresh.head+i-1].lsn {
+	queue := g.fresh.items[g.fresh.head:]
+	for i, f := range queue {
+		c.fresh[f] = true
+		if i > 0 && f.lsn < queue[i-1].lsn {
 			c.errorf("the queue is out of order at LSN %d", f.lsn)
 		}
-	}
-	bits := 0
-	for _, word := range c.m.numbers.fresh {
-		bits += mathbits.OnesCount64(word)
-	}
-	if bits != len(c.fresh) {
-		c.errorf("%d nodes are queued, %d have the bit", len(c.fresh), bits)
 	}
 	c.m.snaps.mu.Lock()
 	for _, p := range c.m.snaps.pins {
@@ -141,7 +131,7 @@ func (c *checker) node(b *Bucket, s *slot) {
 	if head.newest().deadline() != 0 {
 		c.sum.deadlines++
 	}
-	if head.tombstone() && !c.fresh[r] {
+	if head.tombstone() && !c.fresh[freshNode{head.lsn, garbageNode{r, b.id}}] {
 		c.errorf("key %q is deleted and no list knows", key)
 	}
 	waiting := 0
@@ -163,7 +153,7 @@ func (c *checker) node(b *Bucket, s *slot) {
 		if link.next.Load() != nil {
 			if link.held != nil {
 				waiting++
-			} else if !c.fresh[r] {
+			} else if !c.fresh[freshNode{link.lsn, garbageNode{r, b.id}}] {
 				c.errorf("key %q has an old version that no list knows", key)
 			}
 		}

@@ -8,8 +8,8 @@ import "sync"
 //
 // Nodes with something to collect, now or later, are in lists:
 //
-//   - fresh: what was overwritten or deleted, in LSN order. Nothing in it can be
-//     judged before its LSN is published.
+//   - fresh: a queue of what was overwritten or deleted, in LSN order. Nothing in it
+//     can be judged before its LSN is published.
 //   - held, one list for each pin: nodes with a version that is visible to that pin
 //     alone or to that pin and newer ones.
 //   - orphans: the held nodes of pins that are gone, to be judged again.
@@ -43,14 +43,6 @@ type garbage struct {
 	mu      sync.Mutex
 	orphans [][]garbageNode
 	left    int // in orphans
-}
-
-// add notes that a write left something to collect at the node.
-func (g *garbage) add(m *Map, n garbageNode, lsn uint64) {
-	if i := n.ref.number(); !m.numbers.fresh.has(i) {
-		m.numbers.fresh.set(i)
-		g.fresh.push(freshNode{lsn, n})
-	}
 }
 
 func (g *garbage) orphan(held []garbageNode) {
@@ -118,10 +110,7 @@ func (m *Map) collect(limit int) (done int) {
 	for done < limit {
 		if f, ok := g.fresh.peek(); ok && f.lsn <= g.view.published {
 			g.fresh.pop()
-			m.numbers.fresh.clear(f.ref.number())
-			if !m.judge(f.garbageNode) {
-				m.numbers.release(f.ref.number())
-			}
+			m.judge(f.garbageNode)
 		} else if n, ok := g.nextOrphan(); ok {
 			m.snaps.view(m, &g.view) // without the pin that it comes from
 			m.judge(n)
@@ -133,29 +122,27 @@ func (m *Map) collect(limit int) (done int) {
 	return done
 }
 
-// judge drops what nobody can see of a node and files what is left of the work. The
-// node may be gone by now; it is found only if it is still the one that was meant.
-func (m *Map) judge(g garbageNode) (found bool) {
+// judge drops what nobody can see of a node. The node may be gone by now; then so
+// are its bucket, or its ref from the bucket's table.
+func (m *Map) judge(g garbageNode) {
 	b := m.names.id(g.bucket)
 	if b == nil {
-		return false
+		return
 	}
 	s := b.table.find(g.ref)
 	if s == nil {
-		return false
+		return
 	}
-	if m.prune(s, g) {
-		m.garbage.add(m, g, m.applied)
-	} else if head := s.head.Load(); head.tombstone() {
+	m.prune(s, g)
+	if head := s.head.Load(); head.tombstone() {
 		m.strip(b, g.ref, head)
 	}
-	return true
 }
 
-// prune cuts versions that nobody can see out of the node's chain, leaves the node
-// with the pins that see the others, and says whether there will be more to cut
-// once more is published.
-func (m *Map) prune(s *slot, g garbageNode) (later bool) {
+// prune cuts versions that nobody can see out of the node's chain and leaves the
+// node with the pins that see others. What is still visible because its successor
+// is not published is in the queue under the successor's LSN.
+func (m *Map) prune(s *slot, g garbageNode) {
 	v := &m.garbage.view
 	head := s.head.Load()
 	c := head.chain()
@@ -167,7 +154,6 @@ func (m *Map) prune(s *slot, g garbageNode) (later bool) {
 		rec, behind := older.newest(), older.chain()
 		nothing := rec.tombstone() && (behind == nil || behind.next.Load() == nil)
 		if c.lsn > v.published && !nothing {
-			later = true
 			c = behind
 			continue
 		}
@@ -194,7 +180,6 @@ func (m *Map) prune(s *slot, g garbageNode) (later bool) {
 		s.head.Store(c.rec)
 		m.counts.bytes -= chainSize
 	}
-	return later
 }
 
 // dropped accounts for a version that is no longer stored.

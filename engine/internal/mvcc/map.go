@@ -9,9 +9,11 @@ import (
 // limits are the sizes at which the parts of a bucket's indexes are split. Tests
 // make do with smaller ones.
 type limits struct {
-	leaf    int // nodes in a leaf of the order
-	segment int // slots in a segment of the table; rebuilding one takes some tens of microseconds
-	pending int // nodes that wait to enter the order
+	leaf    int    // nodes in a leaf of the order
+	segment int    // slots in a segment of the table; rebuilding one takes some tens of microseconds
+	bits    uint8  // bits of the hash that the table's directory uses
+	pending int    // nodes that wait to enter the order
+	hash    uint32 // mask for the hash
 }
 
 // Options are the choices made when a map is created. The zero value is good.
@@ -46,7 +48,7 @@ type Map struct {
 	// one small run of keys, at a time, and readers never take it.
 	mu      sync.Mutex
 	started bool   // Publish was called: there may be readers
-	applied uint64 // the newest LSN written
+	applied uint64 // the newest LSN written, for the invariants
 	garbage garbage
 	counts  counts
 }
@@ -65,13 +67,13 @@ func (m *Map) settle() {
 
 // New returns an empty map.
 func New(o Options) *Map {
-	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, pending: 1 << 18}}
+	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1}}
 	m.names.init()
 	m.deadlines.init()
 	return m
 }
 
-func (m *Map) hash(key []byte) uint32 { return uint32(maphash.Bytes(m.seed, key)) }
+func (m *Map) hash(key []byte) uint32 { return uint32(maphash.Bytes(m.seed, key)) & m.limits.hash }
 
 // Published is the newest LSN that readers see.
 func (m *Map) Published() uint64 { return m.published.Load() }

@@ -190,6 +190,32 @@ func TestClosingWhileTheWriterIsAtWorkLosesNothing(t *testing.T) {
 	}
 }
 
+// The writer collects by a view of the open snapshots that may be older than a Close.
+func TestAnOldViewOfTheSnapshotsLosesNothing(t *testing.T) {
+	m, b := started()
+	const keys = 2 * publishShare
+	for lsn := uint64(1); lsn <= 2; lsn++ {
+		for i := range keys {
+			b.Set(numeral(i), nil, lsn, 0)
+		}
+		if lsn == 1 {
+			m.Publish(1)
+		}
+	}
+	s := m.Snapshot(0)
+	m.Publish(2) // some are left with the snapshot, the others wait
+	m.mu.Lock()
+	s.Close()
+	m.mu.Unlock()
+	for i := range keys {
+		b.Set(numeral(i+keys), nil, 3, 0)
+	}
+	m.Publish(3)
+	if st := m.Stats(); st.Versions != 2*keys || st.Dirty != 0 {
+		t.Errorf("left behind: %+v", st)
+	}
+}
+
 // A snapshot that is held for long must not make everything that comes after it
 // pile up: only what it sees itself.
 func TestALongLivedSnapshotHoldsOnlyWhatItSees(t *testing.T) {

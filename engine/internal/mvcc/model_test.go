@@ -27,6 +27,9 @@ type modelSnapshot struct {
 	opened int64
 }
 
+// small makes a hundred keys split everything, and some of them have equal hashes.
+var small = limits{leaf: 4, segment: 24, bits: 5, pending: 10, hash: 0xf000001f}
+
 type model struct {
 	m         *Map
 	states    map[uint64]modelState // by LSN, as of its end
@@ -39,7 +42,7 @@ type model struct {
 
 func newModel() *model {
 	m := New(Options{})
-	m.limits = limits{leaf: 4, segment: 24, pending: 10} // so that a hundred keys do for splitting
+	m.limits = small
 	return &model{
 		m:       m,
 		states:  map[uint64]modelState{0: {}},

@@ -12,12 +12,13 @@ func newRef(h, number uint32) ref { return ref(h)<<32 | ref(number) }
 func (r ref) hash() uint32   { return uint32(r >> 32) }
 func (r ref) number() uint32 { return uint32(r) }
 
-// numbers hands out the numbers of nodes, from 1 on. Write lock.
+// numbers hands out the numbers of nodes, from 1 on. A number is given to another
+// node at once when its node is gone. The collector's lists may still hold the old
+// ref. As a rule they do not find it in the table; should hash and number be the same
+// again, they find a node that it does no harm to look at. Write lock.
 type numbers struct {
-	next uint32   // the lowest one that was never handed out
+	next uint32   // the highest one that was ever handed out
 	free []uint32 // handed back
-
-	fresh bitset // which nodes are in the collector's queue
 }
 
 func (ns *numbers) alloc() uint32 {
@@ -29,31 +30,16 @@ func (ns *numbers) alloc() uint32 {
 	if ns.next++; ns.next == 0 {
 		panic("mvcc: more than 4,294,967,295 keys")
 	}
-	if int(ns.next>>6) >= len(ns.fresh) {
-		ns.fresh = append(ns.fresh, 0)
-	}
 	return ns.next
 }
 
-// release takes back the number of a node that is gone, unless the collector's queue
-// still has it: then the queue releases it.
+// release takes back the number of a node that is gone.
 func (ns *numbers) release(n uint32) {
-	if ns.fresh.has(n) {
-		return
-	}
 	if ns.free = append(ns.free, n); len(ns.free) == int(ns.next) {
 		*ns = numbers{} // the map is empty
 	}
 }
 
-// size is what the numbers occupy: a bit for each node of the map at its fullest,
-// and some four bytes for each of those that are gone.
-func (ns *numbers) size() int64 {
-	return int64(cap(ns.free))*4 + int64(cap(ns.fresh))*8
-}
-
-type bitset []uint64
-
-func (b bitset) has(i uint32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
-func (b bitset) set(i uint32)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) clear(i uint32)    { b[i>>6] &^= 1 << (i & 63) }
+// size is what the numbers occupy: some four bytes for each node by which the map
+// was once larger.
+func (ns *numbers) size() int64 { return int64(cap(ns.free)) * 4 }

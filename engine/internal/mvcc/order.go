@@ -54,16 +54,16 @@ func (o *order) locate(key []byte) (l *leaf) {
 	return l
 }
 
-// insert adds a node whose key the index does not hold.
+// insert adds a node, unless it is there.
 func (o *order) insert(key []byte, r ref) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.len++
 	l := o.locate(key)
 	i, found := l.search(key, o.table)
-	if invariants && found {
-		panic("mvcc: key is in the order already")
+	if found {
+		return
 	}
+	o.len++
 	if len(l.refs) == o.max {
 		at := o.max / 2
 		if l.next == nil && i == o.max {

@@ -12,7 +12,8 @@ import (
 // neighbours go to the same leaf while it is in the cache.
 //
 // A node that goes again before that is not looked for here. It is simply not in
-// the table any more when its turn comes.
+// the table any more when its turn comes; if its key has come back, it may be there
+// twice.
 
 type pendingNode struct {
 	prefix uint64
@@ -33,12 +34,8 @@ func (o *order) flush() {
 	o.pending = nil
 	nodes = slices.DeleteFunc(nodes, func(n pendingNode) bool { return o.table.find(n.ref) == nil })
 	o.sort(nodes, 0)
-	last := ref(0)
 	for _, n := range nodes {
-		if n.ref != last { // a key that went and came back may have the same ref
-			o.insert(o.table.key(n.ref), n.ref)
-		}
-		last = n.ref
+		o.insert(o.table.key(n.ref), n.ref)
 	}
 }
 

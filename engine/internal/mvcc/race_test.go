@@ -36,7 +36,7 @@ func numeral(n int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64
 func TestEverySnapshotSeesTheSameSum(t *testing.T) {
 	const accounts, each = 60, 3
 	m := New(Options{})
-	m.limits = limits{leaf: 8, segment: 24, pending: 10}
+	m.limits = small
 	b := m.Bucket("")
 	account := func(i int) []byte { return fmt.Appendf(nil, "account:%04d", i) }
 	balance := make([]int, accounts)
@@ -166,7 +166,7 @@ func TestGetLatestIsOfTheLSNThatIsPublished(t *testing.T) {
 // split, merge, grow and shrink under the readers.
 func TestReadersFindTheirKeysWhileTheIndexesChange(t *testing.T) {
 	m := New(Options{})
-	m.limits = limits{leaf: 8, segment: 64, pending: 10}
+	m.limits = small
 	b := m.Bucket("")
 	const stable = 50
 	key := func(i int) []byte { return fmt.Appendf(nil, "key:%06d", i) }
@@ -234,7 +234,7 @@ func TestReadersFindTheirKeysWhileTheIndexesChange(t *testing.T) {
 // Close and Collect run beside the writer, from many goroutines.
 func TestCollectingBesideTheWriterLosesNothing(t *testing.T) {
 	m := New(Options{})
-	m.limits = limits{leaf: 8, segment: 24, pending: 10}
+	m.limits = small
 	m.Publish(0)
 	var last uint64
 	collect := func(rng *rand.Rand) {

@@ -7,7 +7,7 @@ type Stats struct {
 	Versions   int   // stored versions of all keys, tombstones included
 	Tombstones int   // versions that say "deleted"
 	Deadlines  int   // keys that have a deadline
-	Dirty      int   // keys with something that is to be collected now or later
+	Dirty      int   // times that Collect has to look at a key, now or later
 	Bytes      int64 // memory, approximately
 
 	Snapshots            int    // open ones

@@ -17,10 +17,10 @@ import "sync/atomic"
 // A reader that is still in the old one finds all that had been written when it
 // came, which is all that it may see.
 type table struct {
-	dir   atomic.Pointer[directory]
-	max   int          // slots in a segment
-	nodes atomic.Int64 // with those of which only a tombstone is left
-	bytes int64
+	dir    atomic.Pointer[directory]
+	limits limits
+	nodes  atomic.Int64 // with those of which only a tombstone is left
+	bytes  int64
 }
 
 type directory struct {
@@ -53,7 +53,7 @@ func newSegment(bits uint8, slots int) *segment {
 }
 
 func (t *table) init(l limits) {
-	t.max = l.segment
+	t.limits = l
 	d := &directory{segs: make([]atomic.Pointer[segment], 1)}
 	s := newSegment(0, segMin)
 	d.segs[0].Store(s)
@@ -176,11 +176,18 @@ func (t *table) remove(r ref) {
 // rebuild replaces the segment by one, or two, with room for what it holds: the
 // new load is 0.6; at 0.8, or at 0.3, the next rebuilding falls due.
 func (t *table) rebuild(s *segment, h uint32) {
-	lo := newSegment(s.bits, s.live*5/3+segMin)
+	room := func(live int) int { return live*5/3 + segMin }
+	lo := newSegment(s.bits, room(s.live))
 	hi := lo
-	if len(lo.slots) > t.max {
-		lo = newSegment(s.bits+1, s.live*5/6+segMin)
-		hi = newSegment(s.bits+1, s.live*5/6+segMin)
+	if len(lo.slots) > t.limits.segment && s.bits < t.limits.bits {
+		high := 0
+		for i := range s.slots {
+			if r := ref(s.slots[i].ref.Load()); r.number() != 0 && r.hash()<<s.bits>>31 == 1 {
+				high++
+			}
+		}
+		lo = newSegment(s.bits+1, room(s.live-high))
+		hi = newSegment(s.bits+1, room(high))
 		t.bytes += hi.size()
 	}
 	for i := range s.slots {

@@ -84,6 +84,11 @@ func (b *Bucket) Load(items []Item) {
 		}
 		for i := range run {
 			it := &run[i]
+			if invariants {
+				if s, _ := b.table.lookup(hashes[i], it.Key); s != nil {
+					panic("mvcc: a key is loaded twice")
+				}
+			}
 			ref := b.create(hashes[i], newRecord(it.Key, it.Value, it.LSN, it.Deadline))
 			b.order.insert(it.Key, ref)
 			m.applied = max(m.applied, it.LSN)
@@ -140,21 +145,22 @@ func (b *Bucket) replace(s *slot, r *record) {
 	if r.tombstone() {
 		m.counts.tombstones++
 	}
-	dirty := r.tombstone()
 	switch {
 	case c == nil && (old.lsn == r.lsn || !m.started || old.tombstone()):
 		// Nobody can tell that old was ever there: it was overwritten before its LSN
 		// was published, or there is no reader yet, or it says what no version says.
 		s.head.Store(r)
 		m.dropped(old)
+		if r.tombstone() {
+			m.garbage.fresh.push(freshNode{r.lsn, garbageNode{ref, b.id}})
+		}
 	case c != nil && old.lsn == r.lsn:
-		s.head.Store(link(r, c.next.Load(), c.held))
+		s.head.Store(link(r, c.next.Load()))
 		m.dropped(old)
-		dirty = true
 	default:
-		s.head.Store(link(r, head, nil))
+		s.head.Store(link(r, head))
 		m.counts.bytes += chainSize
-		dirty = true
+		m.garbage.fresh.push(freshNode{r.lsn, garbageNode{ref, b.id}})
 	}
 	if d := old.deadline(); d != 0 {
 		m.clearDeadline(d, ref, b.id)
@@ -169,9 +175,6 @@ func (b *Bucket) replace(s *slot, r *record) {
 	case is && !was:
 		b.live.Add(-1)
 		m.counts.keys--
-	}
-	if dirty {
-		m.garbage.add(m, garbageNode{ref, b.id}, r.lsn)
 	}
 }
 
@@ -193,7 +196,7 @@ func (b *Bucket) delete(s *slot, lsn uint64) {
 
 // wrote ends a write: it notes the LSN and does the write's share of collecting.
 func (m *Map) wrote(lsn uint64) {
-	if invariants && lsn < m.applied {
+	if invariants && (lsn < m.applied || m.started && lsn <= m.published.Load()) {
 		panic("mvcc: LSNs go backwards")
 	}
 	m.applied = lsn
