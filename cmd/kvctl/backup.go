@@ -92,7 +92,7 @@ func backupFile(ctx context.Context, app *cli.App, db *engine.DB, name string) (
 	if err = app.FS.SyncDir(vfs.Dir(name)); err != nil {
 		return info, err
 	}
-	_, sum, err := snapshot.Check(ctx, app.FS, name, snapshot.ReaderOptions{})
+	_, sum, err := snapshot.Check(ctx, app.FS, name, snapshot.ReaderOptions{Codecs: app.Codecs()})
 	if err == nil && sum.Digest != info.Digest {
 		err = &snapshot.CorruptError{File: name, Reason: "it reads back with other contents"}
 	}

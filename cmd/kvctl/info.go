@@ -35,7 +35,7 @@ takes no lock, changes nothing, and may run beside that program. The exit code i
 			if err := app.MustExist(); err != nil {
 				return err
 			}
-			found, err := recovery.Verify(cmd.Context(), app.FS, app.StoreDir(), recovery.VerifyOptions{})
+			found, err := recovery.Verify(cmd.Context(), app.FS, app.StoreDir(), recovery.VerifyOptions{Codecs: app.Codecs()})
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ type quarantineJSON struct {
 
 func infoOf(app *cli.App, f *recovery.Findings) infoJSON {
 	i := infoJSON{
-		Doc: cli.NewDoc(), Dir: app.StoreDir(), State: verdictOf(f), Findings: findingsOf(f.List),
+		Doc: cli.NewDoc(), Dir: app.StoreDir(), State: verdictOf(f), Findings: findingsOf(app, f.List),
 		FirstLSN: f.FirstLSN, LastLSN: f.LastLSN, Snapshots: []snapshotJSON{},
 		Log:       logJSON{Frames: f.Frames, Records: f.Records, Bytes: f.Bytes},
 		Quarantin: quarantineJSON{f.QuarantineFiles, f.QuarantineBytes},

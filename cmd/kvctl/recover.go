@@ -42,7 +42,7 @@ Exit code 1 says that commits were lost, beyond what --to asked for, or are doub
 			if err := app.TakeDir(args); err != nil {
 				return err
 			}
-			o := recovery.RecoverOptions{SkipCorrupt: skip, Now: app.Now}
+			o := recovery.RecoverOptions{SkipCorrupt: skip, Codecs: app.Codecs(), Now: app.Now}
 			if to != "" {
 				lsn, err := cli.ParseLSN("--to", to)
 				if err != nil {

@@ -45,7 +45,7 @@ backup is checked as a whole before the store comes into being.`,
 }
 
 func restore(ctx context.Context, app *cli.App, in *countingReader) (engine.BackupInfo, error) {
-	return engine.Restore(ctx, app.StoreDir(), in, &engine.Options{FS: app.FS})
+	return engine.Restore(ctx, app.StoreDir(), in, app.Options())
 }
 
 // countingReader tells how much was read.

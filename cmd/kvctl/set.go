@@ -89,11 +89,32 @@ whatever bytes it holds.`,
 // durable. It is not called off half-way: it is short, and the answer to an
 // interrupted wait would be "unknown".
 func write(ctx context.Context, app *cli.App, fn func(*engine.Tx) error) (lsn uint64, err error) {
-	err = cli.With(ctx, app.OpenWrite, func(db *engine.DB) error {
-		lsn, err = update(db, fn)
-		return err
+	err = cli.With(ctx, app.OpenOnce, func(db *engine.DB) error {
+		if lsn, err = update(db, fn); err != nil {
+			return err
+		}
+		tidy(ctx, app, db)
+		return nil
 	})
 	return lsn, err
+}
+
+// longLog is how much log, in bytes, makes a short command compact the store;
+// it is the engine's own default for doing so in the background.
+const longLog = 64 << 20
+
+// tidy compacts a store whose log has grown long. A program does that in the
+// background; a loop of short commands has no background, and each of them would
+// replay all that the loop has ever written. It fails without consequence: what
+// the command was asked to do is done.
+func tidy(ctx context.Context, app *cli.App, db *engine.DB) {
+	if m := db.Metrics(); m.LogBytes < longLog || m.LogBytes < m.MapBytes {
+		return
+	}
+	app.Notef("the log has grown to %s; compacting", cli.Size(db.Metrics().LogBytes))
+	if _, err := db.Compact(ctx); err != nil {
+		app.Notef("compaction failed: %v", err)
+	}
 }
 
 // update runs one transaction to its durable end.

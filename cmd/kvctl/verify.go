@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ the code.`,
 			if err := app.MustExist(); err != nil {
 				return err
 			}
-			found, err := recovery.Verify(cmd.Context(), app.FS, app.StoreDir(), recovery.VerifyOptions{Deep: deep})
+			found, err := recovery.Verify(cmd.Context(), app.FS, app.StoreDir(), recovery.VerifyOptions{Deep: deep, Codecs: app.Codecs()})
 			if err != nil {
 				return err
 			}
@@ -69,11 +70,10 @@ type findingJSON struct {
 	Next     string `json:"next,omitempty"`
 }
 
-// findingsOf prepares findings for JSON.
-func findingsOf(list []recovery.Finding) []findingJSON {
+func findingsOf(app *cli.App, list []recovery.Finding) []findingJSON {
 	out := []findingJSON{}
 	for _, f := range list {
-		j := findingJSON{Severity: severityWords[f.Severity], File: f.File, LSN: f.LSN, Reason: f.Reason, Next: f.Next}
+		j := findingJSON{Severity: severityWords[f.Severity], File: f.File, LSN: f.LSN, Reason: f.Reason, Next: next(app, f)}
 		if f.Offset >= 0 && f.File != "" {
 			off := f.Offset
 			j.Offset = &off
@@ -81,6 +81,11 @@ func findingsOf(list []recovery.Finding) []findingJSON {
 		out = append(out, j)
 	}
 	return out
+}
+
+// next is what to do about a finding, with the directory in its place.
+func next(app *cli.App, f recovery.Finding) string {
+	return strings.ReplaceAll(f.Next, " DIR", " "+cli.ShellQuote(app.StoreDir()))
 }
 
 // verdictOf is the worst finding in a word.
@@ -111,7 +116,7 @@ func printFindings(app *cli.App, f *recovery.Findings, deep bool) error {
 			LastLSN         uint64        `json:"last_lsn"`
 			QuarantineFiles int           `json:"quarantine_files"`
 			QuarantineBytes int64         `json:"quarantine_bytes"`
-		}{cli.NewDoc(), app.StoreDir(), verdictOf(f), deep, findingsOf(f.List), f.Snapshots, f.Segments, f.Frames,
+		}{cli.NewDoc(), app.StoreDir(), verdictOf(f), deep, findingsOf(app, f.List), f.Snapshots, f.Segments, f.Frames,
 			f.Records, f.Bytes, f.FirstLSN, f.LastLSN, f.QuarantineFiles, f.QuarantineBytes})
 	}
 	style := app.Style()
@@ -128,8 +133,8 @@ func printFindings(app *cli.App, f *recovery.Findings, deep bool) error {
 		if err := app.Say(word + "\t" + where(x) + "\t" + cli.Line(x.Reason)); err != nil {
 			return err
 		}
-		if x.Next != "" {
-			if err := app.Say(style.Dim("next") + "\t" + cli.Line(x.Next)); err != nil {
+		if n := next(app, x); n != "" {
+			if err := app.Say(style.Dim("next") + "\t" + cli.Line(n)); err != nil {
 				return err
 			}
 		}

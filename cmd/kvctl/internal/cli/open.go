@@ -9,6 +9,8 @@ import (
 
 	"github.com/redis-lite/redis-lite/engine"
 	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/snapshot"
+	"github.com/redis-lite/redis-lite/snapshot/zstd"
 	"github.com/redis-lite/redis-lite/vfs"
 )
 
@@ -17,10 +19,33 @@ type NoStoreError struct{ Dir string }
 
 func (e *NoStoreError) Error() string { return "there is no store at " + e.Dir }
 
+// Codecs are those that a snapshot may be compressed with: whatever program made
+// the store, kvctl reads it.
+func (a *App) Codecs() []snapshot.Codec {
+	c, err := zstd.New()
+	if err != nil {
+		return nil // a snapshot that needs it will say so
+	}
+	return []snapshot.Codec{c}
+}
+
+// Options are the engine's options that all commands share.
+func (a *App) Options() *engine.Options {
+	return &engine.Options{FS: a.FS, Codecs: a.Codecs()}
+}
+
 // OpenWrite opens the store for writing and makes it when it is not there.
 // Somebody else's lock is a *vfs.LockedError: kvctl never waits for one.
 func (a *App) OpenWrite(ctx context.Context) (*engine.DB, error) {
-	return a.open(ctx, &engine.Options{FS: a.FS})
+	return a.open(ctx, a.Options())
+}
+
+// OpenOnce is OpenWrite for a command that is soon done, and for which it is not
+// worth starting anything in the background.
+func (a *App) OpenOnce(ctx context.Context) (*engine.DB, error) {
+	o := a.Options()
+	o.SweepEvery, o.Compaction.Disabled = -1, true
+	return a.open(ctx, o)
 }
 
 // OpenExisting is OpenWrite for commands that make no sense on a store that is
@@ -48,8 +73,8 @@ func (a *App) OpenRead(ctx context.Context) (*engine.DB, error) {
 		return nil, err
 	}
 	// A command that reads has no business compacting or sweeping.
-	o := &engine.Options{FS: a.FS, SweepEvery: -1}
-	o.Compaction.Disabled = true
+	o := a.Options()
+	o.SweepEvery, o.Compaction.Disabled = -1, true
 	if made {
 		db, err := a.open(ctx, o)
 		if err == nil || !readBeside(err) {
@@ -105,7 +130,7 @@ func (a *App) open(ctx context.Context, o *engine.Options) (*engine.DB, error) {
 		a.noteRecovery(r.db.RecoveryReport())
 		return r.db, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("interrupted while opening %s: %w", a.StoreDir(), ctx.Err())
+		return nil, fmt.Errorf("opening %s: %w", a.StoreDir(), ctx.Err())
 	}
 }
 

@@ -196,7 +196,7 @@ func (a *App) sentence(err error) string {
 	for _, prefix := range []string{"engine: ", "recovery: ", "wal: ", "vfs: ", "snapshot: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
-	return s
+	return strings.ReplaceAll(s, context.Canceled.Error(), "interrupted")
 }
 
 // DirArg is DirFlag for commands that take the directory as an argument.

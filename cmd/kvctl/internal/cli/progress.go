@@ -54,7 +54,7 @@ func (p *Progress) show() {
 				decor.AverageETA(decor.ET_STYLE_GO)))
 		return
 	}
-	p.bar = p.pool.AddSpinner(0, mpb.BarRemoveOnComplete(),
+	p.bar = p.pool.AddSpinner(0, mpb.BarRemoveOnComplete(), mpb.BarWidth(1),
 		mpb.PrependDecorators(name), mpb.AppendDecorators(decor.CurrentKibiByte("% .1f"), decor.Name("  "), speed))
 }
 
