@@ -51,7 +51,7 @@ func (f *FS) Explain() *Explanation {
 
 func (x *Explanation) call(n int) *Call {
 	for i := range x.Calls {
-		if x.Calls[i].N == n {
+		if x.Calls[i].N == n && x.Calls[i].Op != OpKill {
 			return &x.Calls[i]
 		}
 	}
@@ -134,7 +134,9 @@ func (x *Explanation) String() string {
 			skipped = 0
 		}
 		fmt.Fprintf(&b, "  %3d %-44s %s\n", c.N, c, c.Line())
-		writeOutcomes(&b, by[c.N])
+		if c.Op != OpKill {
+			writeOutcomes(&b, by[c.N])
+		}
 	}
 	if skipped > 0 {
 		fmt.Fprintf(&b, "  (%d calls, whose effects are all durable)\n", skipped)

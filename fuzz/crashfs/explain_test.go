@@ -156,3 +156,19 @@ func TestTheSameImageHasTheSameHashWhateverItsHistory(t *testing.T) {
 		t.Error("two images have one hash")
 	}
 }
+
+func FuzzParseChoice(f *testing.F) {
+	for _, s := range []string{"-", "", "k", "k3 l g12", "l0", "k 1", "z", "k99999999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := crashfs.ParseChoice(s)
+		if err != nil {
+			return
+		}
+		again, err := crashfs.ParseChoice(c.String())
+		if err != nil || !slices.Equal(c, again) {
+			t.Errorf("%q: %q read again: %v", s, c, err)
+		}
+	})
+}

@@ -120,6 +120,9 @@ func (c Choice) Chooser() Chooser {
 	}
 }
 
+// maxChoice bounds what a few bytes of text can make ParseChoice allocate.
+const maxChoice = 1 << 22
+
 // ParseChoice reads what Choice.String wrote.
 func ParseChoice(s string) (Choice, error) {
 	if s == "-" {
@@ -141,7 +144,7 @@ func ParseChoice(s string) (Choice, error) {
 		n := 1
 		if len(run) > 1 {
 			var err error
-			if n, err = strconv.Atoi(run[1:]); err != nil || n < 1 || n > 1<<24 {
+			if n, err = strconv.Atoi(run[1:]); err != nil || n < 1 || len(c)+n > maxChoice {
 				return nil, fmt.Errorf("crashfs: choice %q: bad run %q", s, run)
 			}
 		}

@@ -66,7 +66,8 @@ type FS struct {
 	stopAt  int // crash before this step; 0 = never
 	faults  []*Injection
 	trace   []Call
-	dropped int // calls that the trace no longer holds
+	dropped int  // calls that the trace no longer holds
+	reborn  bool // made by Kill, and nothing traced since
 
 	origin *Origin
 }
@@ -107,6 +108,10 @@ func (f *FS) Atom() int { return int(f.atom) }
 
 // SetHook replaces Options.Hook. Call it while nobody else uses f.
 func (f *FS) SetHook(hook func(*Call)) { f.hook = hook }
+
+// SetTrace says whether calls are recorded, as Options.NoTrace does. Call it
+// while nobody else uses f.
+func (f *FS) SetTrace(on bool) { f.noTrace = !on }
 
 // SetFree limits the room that is left to n bytes of file length. A write that
 // does not fit is cut short and fails with ENOSPC; removing a file gives its

@@ -62,6 +62,7 @@ func (p *Point) Kill() *FS {
 	g := p.fs.successor()
 	g.inodes = append([]*inode(nil), p.inodes...)
 	g.pending, g.seq, g.trace, g.dropped = p.pending, p.seq, p.trace, p.dropped
+	g.reborn = true
 	g.calls, g.steps, g.folds, g.origin = p.calls, p.step, p.folds, p.origin
 	return g
 }

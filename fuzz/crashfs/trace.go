@@ -33,6 +33,7 @@ const (
 	OpStat
 	OpDropCache
 	OpClose
+	OpKill // no call: where the process died, in a trace that goes on after Kill
 
 	// OpSyncs are the barriers on files.
 	OpSyncs = OpSync | OpDataSync
@@ -47,7 +48,7 @@ const (
 var opNames = []string{
 	"create", "createtemp", "rename", "remove", "mkdir", "lock", "write", "truncate", "zerofill",
 	"publish", "abort", "sync", "datasync", "syncdir", "open", "openwrite", "read", "size", "list",
-	"stat", "dropcache", "close",
+	"stat", "dropcache", "close", "kill",
 }
 
 func (o Op) String() string {
@@ -85,6 +86,9 @@ type Call struct {
 
 // String describes the call in a few words.
 func (c *Call) String() string {
+	if c.Op == OpKill {
+		return "(the process died, the machine did not)"
+	}
 	s := c.Op.String() + " " + c.Name
 	switch c.Op {
 	case OpRename, OpPublish:
@@ -185,6 +189,10 @@ func (f *FS) enter(c *Call) error {
 // leave ends a call: it is written into the trace, and f.mu is free.
 func (f *FS) leave(c *Call, err error) {
 	if c.Op&OpChanges != 0 && !f.noTrace {
+		if f.reborn {
+			f.reborn = false
+			f.trace = append(f.trace, Call{N: c.N, Op: OpKill, First: c.First, Last: c.First - 1})
+		}
 		c.Last, c.Err = f.seq, err
 		runtime.Callers(3, c.pcs[:])
 		if len(f.trace) >= maxTrace {

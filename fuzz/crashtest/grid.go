@@ -61,6 +61,14 @@ func newCrashView(x *crashfs.Explanation) crashView {
 	for i := range calls {
 		c := &calls[i]
 		col := column{N: c.N, What: c.String(), Line: c.Line()}
+		if c.Op == crashfs.OpKill {
+			col.N = 0
+			v.Columns = append(v.Columns, col)
+			for r := range v.Rows {
+				v.Rows[r].Cells[i] = cell{Class: "barrier", Mark: "\u2020", Title: c.String()}
+			}
+			continue
+		}
 		for _, o := range by[c.N] {
 			col.Outcomes = append(col.Outcomes, viewOutcome(o))
 		}

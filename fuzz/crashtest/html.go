@@ -65,7 +65,9 @@ func (f *Failure) view() view {
 		v.Diffs = append(v.Diffs, diffView{What: d.String(), Hex: hexDiff([]byte(d.Want), []byte(d.Found))})
 	}
 	for x := f.Explain(); x != nil; x = x.Elder {
-		v.Crashes = append(v.Crashes, newCrashView(x))
+		if len(x.Calls)+len(x.Effects) > 0 {
+			v.Crashes = append(v.Crashes, newCrashView(x))
+		}
 	}
 	slices.Reverse(v.Crashes)
 	for i := range v.Crashes {

@@ -89,6 +89,7 @@ func (x *examiner[Op]) checked(image *crashfs.FS, m moment) *Failure {
 	if x.passed.has(key) {
 		return nil
 	}
+	image.SetTrace(false) // a failure is looked at again with it
 	f := x.image(image, m.expect)
 	if f != nil {
 		return minimize(f, image, m, x.image)
@@ -107,8 +108,11 @@ func (x *examiner[Op]) image(image *crashfs.FS, e *expectation) *Failure {
 	if f != nil || after == nil {
 		return f
 	}
-	return x.again(after, e, found, false)
+	return x.again(after, e, found, second, false)
 }
+
+// second is the stage of a power cut right after a recovery.
+const second = "after the recovery and a second power cut"
 
 // deeper is an image that more is to be done with. That comes when all images
 // of a history have passed the plain test, because a failure there says more.
@@ -124,6 +128,7 @@ func (x *examiner[Op]) deepen() *Failure {
 	x.later = nil
 	for _, d := range todo {
 		image := d.m.point.Crash(d.choice.Chooser())
+		image.SetTrace(false)
 		if f := x.deep(image, d.m.expect); f != nil {
 			return minimize(f, image, d.m, x.deep)
 		}
@@ -151,7 +156,7 @@ func (x *examiner[Op]) deep(image *crashfs.FS, e *expectation) *Failure {
 			return f
 		}
 	}
-	return x.again(after, e, found, true)
+	return x.again(after, e, found, second, true)
 }
 
 // recover opens a store on an image and compares what it shows. It leaves the
@@ -184,33 +189,32 @@ func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) 
 
 // again opens the store a second time: it shows the same. With use it is then
 // written to, and crashed, and shows that too.
-func (x *examiner[Op]) again(image *crashfs.FS, e *expectation, found State, use bool) *Failure {
+func (x *examiner[Op]) again(image *crashfs.FS, e *expectation, found State, stage string, use bool) *Failure {
 	same := &expectation{legal: []State{found}, before: e.before, lines: append(e.lines[:len(e.lines):len(e.lines)],
 		Line{Op: "recovery", Status: "found " + found.String()})}
 	if x.o.Loose {
 		same = e
 	}
 	x.tally.opened.Add(1)
-	const stage = "after the recovery and a second power cut"
 	store, err := openStore(x.sys, image)
 	if err != nil {
 		return newFailure(RecoveryFailed, image, same, stage, nil, err)
 	}
-	second, err := dump(store)
+	again, err := dump(store)
 	if err != nil {
 		_ = guard(store.Close)
 		return newFailure(RecoveryFailed, image, same, stage, nil, fmt.Errorf("reading: %w", err))
 	}
-	if v := x.o.judge(same, second); v != OK {
+	if v := x.o.judge(same, again); v != OK {
 		_ = guard(store.Close)
-		return newFailure(v, image, same, stage, second, nil)
+		return newFailure(v, image, same, stage, again, nil)
 	}
 	p, ok := x.sys.(Prober[Op])
 	if !use || !ok {
 		_ = guard(store.Close)
 		return nil
 	}
-	l := newLedger(x.sys, second)
+	l := newLedger(x.sys, again)
 	l.past = same.lines
 	op := p.Probe()
 	i := l.issue(0, op)
@@ -219,7 +223,7 @@ func (x *examiner[Op]) again(image *crashfs.FS, e *expectation, found State, use
 	after := image.Crash(crashfs.LoseAll)
 	_ = guard(store.Close)
 	if err != nil {
-		return newFailure(RecoveryFailed, image, l.expect(), "using the recovered store", second, err)
+		return newFailure(RecoveryFailed, image, l.expect(), "using the recovered store", again, err)
 	}
 	_, _, f := x.recover(after, l.expect(), "after writing to the recovered store and another power cut")
 	return f
@@ -235,6 +239,7 @@ func (x *examiner[Op]) duringRecovery(p *crashfs.Point, e *expectation) *Failure
 		return f
 	}
 	for image := range p.States(b) {
+		image.SetTrace(false)
 		if f := try(image, e); f != nil {
 			return minimize(f, image, m, try)
 		}
@@ -246,17 +251,31 @@ func (x *examiner[Op]) duringRecovery(p *crashfs.Point, e *expectation) *Failure
 // one sees every byte, and what it serves must last.
 func (x *examiner[Op]) kill(m moment) *Failure {
 	x.tally.kills.Add(1)
-	found, after, f := x.recover(m.point.Kill(), m.expect, "after the death of the process")
-	if f != nil || after == nil {
-		return f
+	try := func(trace bool) *Failure {
+		image := m.point.Kill()
+		image.SetTrace(trace)
+		found, after, f := x.recover(image, m.expect, "after the death of the process")
+		if f != nil || after == nil {
+			return f
+		}
+		return x.again(after, m.expect, found, "after the death of the process, a recovery, and then a power cut", false)
 	}
-	return x.again(after, m.expect, found, false)
+	f := try(false)
+	if f != nil {
+		if g := try(true); g != nil {
+			return g
+		}
+	}
+	return f
 }
 
 // minimize takes away losses that the failure does not need, so that the report
 // shows the smallest reason.
 func minimize(f *Failure, image *crashfs.FS, m moment, try func(*crashfs.FS, *expectation) *Failure) *Failure {
 	best := image.Origin().Choice
+	if g := try(m.point.Crash(best.Chooser()), m.expect); g != nil {
+		f = g // the same, with a trace
+	}
 	for i, budget := 0, 300; i < len(best) && budget > 0; i++ {
 		if best[i] == crashfs.Keep {
 			continue

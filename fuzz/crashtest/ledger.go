@@ -105,18 +105,38 @@ func concurrent[Op any](ops []record[Op]) bool {
 }
 
 // prefixes finds the legal states of one client: the model after every prefix
-// that holds what is durable. An operation that failed may have happened or not.
+// that holds what is durable.
+//
+// An operation that failed may not have happened, or it happened and later ones
+// saw it, or it happened on the disk alone and later ones did not see it. So a
+// state is kept in two forms: what the disk may hold, and what the store showed;
+// an operation does to the first what it did to the second.
 func prefixes[Op any](e *expectation, base []State, ops []record[Op], apply func(State, int) State) {
-	steps := [][]State{base}
+	var now []twofold
+	for _, s := range base {
+		now = append(now, twofold{s, s})
+	}
+	steps := [][]twofold{now}
 	durable := 0
 	for i, r := range ops {
-		var next []State
+		var next []twofold
 		for _, s := range steps[i] {
 			if r.status == failed || r.status == refused {
-				next = addState(next, s)
+				next = addTwofold(next, s)
 			}
-			if r.status != refused {
-				next = addState(next, apply(s, i))
+			if r.status == refused {
+				continue
+			}
+			seen := apply(s.seen, i)
+			disk := s.disk
+			if s.same() {
+				disk = seen
+			} else {
+				disk = patch(disk, s.seen, seen)
+			}
+			next = addTwofold(next, twofold{disk, seen})
+			if r.status == failed {
+				next = addTwofold(next, twofold{disk, s.seen})
 			}
 		}
 		steps = append(steps, next)
@@ -127,12 +147,42 @@ func prefixes[Op any](e *expectation, base []State, ops []record[Op], apply func
 	for i, set := range steps {
 		for _, s := range set {
 			if i >= durable {
-				e.legal = addState(e.legal, s)
+				e.legal = addState(e.legal, s.disk)
 			} else {
-				e.before = append(e.before, s)
+				e.before = append(e.before, s.disk)
 			}
 		}
 	}
+}
+
+// twofold is a state as the disk may hold it and as the store showed it.
+type twofold struct{ disk, seen State }
+
+func (t twofold) same() bool { return t.disk.Equal(t.seen) }
+
+func addTwofold(set []twofold, s twofold) []twofold {
+	for _, t := range set {
+		if t.disk.Equal(s.disk) && t.seen.Equal(s.seen) {
+			return set
+		}
+	}
+	return append(set, s)
+}
+
+// patch makes the changes from one state to another in a third.
+func patch(s, from, to State) State {
+	s = s.Clone()
+	for k := range from {
+		if _, ok := to[k]; !ok {
+			delete(s, k)
+		}
+	}
+	for k, v := range to {
+		if w, ok := from[k]; !ok || v != w {
+			s[k] = v
+		}
+	}
+	return s
 }
 
 // addState adds a state to a set of states.

@@ -18,6 +18,10 @@ type Result struct {
 	Refused   int64          // recoveries that refused, where Options.MayRefuse says so
 }
 
+// Distinct is how many different images the store was opened on: those of the
+// histories and those of crashed recoveries.
+func (r Result) Distinct() int { return r.Images.Distinct + r.Inner.Distinct }
+
 func (r Result) String() string {
 	s := fmt.Sprintf("%v: %d histories, %v; in recoveries %d points, %d distinct images; %d kills; %d recoveries run",
 		r.Verdict, r.Histories, r.Images, r.Inner.Points, r.Inner.Distinct, r.Kills, r.Opened)

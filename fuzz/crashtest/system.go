@@ -27,7 +27,9 @@ type Store[Op any] interface {
 	// it must survive every crash (but see Durabler). After an error it may
 	// have happened, or happen at a recovery, or not (but see Refuser).
 	Do(op Op) error
-	// Dump is everything that a user can read.
+	// Dump is everything that a user can read. A store that knows that it shows
+	// less than there is (because it opened read-only on a full disk, say)
+	// returns an error instead.
 	Dump() (State, error)
 	// Close ends the use of the store. After a crash it is called too, so that
 	// goroutines end; its error counts only when nothing had failed before.
