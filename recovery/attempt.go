@@ -133,7 +133,7 @@ func openSegment(fsys vfs.FS, dir string, seq uint64, store [16]byte) (*wal.Segm
 		return s, nil
 	}
 	err = &CorruptionError{File: name, Offset: 0, LSN: s.Header.FirstLSN, Reason: reason}
-	return nil, errors.Join(err, s.Close())
+	return nil, also(err, s.Close())
 }
 
 // openSegments opens, from the last one backwards, the segments that hold what

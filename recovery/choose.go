@@ -76,7 +76,7 @@ func loadSnapshot(ctx context.Context, fsys vfs.FS, dir string, store [16]byte, 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = also(err, r.Close()) }()
 	to.Presize(int(min(ref.Entries, math.MaxInt32)))
 	var refused error
 	err = r.Load(ctx, 0, func(_ int, entries []record.Entry) error {
@@ -116,7 +116,7 @@ func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, cod
 	default:
 		return r, nil
 	}
-	return nil, errors.Join(&CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}, r.Close())
+	return nil, also(&CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}, r.Close())
 }
 
 // translateSnapshot is translate for errors of package snapshot.

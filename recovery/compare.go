@@ -3,7 +3,6 @@ package recovery
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -64,7 +63,7 @@ func (c *comparison) snapshot(ctx context.Context, lsn uint64) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = also(err, r.Close()) }()
 	if !c.ready {
 		c.ready = true
 		return r.Load(ctx, 0, func(_ int, entries []record.Entry) error { return c.image.LoadBlock(entries) })

@@ -116,3 +116,15 @@ func (e *DiskFullError) Unwrap() error { return e.Err }
 func noRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
+
+// also is errors.Join for an error and that of a last Close: one that stands
+// alone stays as it is.
+func also(err, more error) error {
+	switch {
+	case more == nil:
+		return err
+	case err == nil:
+		return more
+	}
+	return errors.Join(err, more)
+}

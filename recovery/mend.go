@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -200,10 +199,10 @@ func (m *mender) cut(context.Context) error {
 		return err
 	}
 	if err := f.Truncate(m.tail.Offset); err != nil {
-		return errors.Join(err, f.Close())
+		return also(err, f.Close())
 	}
 	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
+		return also(err, f.Close())
 	}
 	m.tail.Filled = m.tail.Offset
 	return f.Close()

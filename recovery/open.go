@@ -52,7 +52,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 // openWritable reads, judges, mends.
 func openWritable(ctx context.Context, o Options) (*Store, error) {
 	a := &attempt{o: o, report: &Report{}}
-	if err := errors.Join(a.read(ctx), a.close()); err != nil {
+	if err := also(a.read(ctx), a.close()); err != nil {
 		return nil, err
 	}
 	m := newMender(a)
@@ -110,7 +110,7 @@ func openReadOnly(ctx context.Context, o Options) (*Store, error) {
 	var last error
 	for n := 0; ; n++ {
 		a := &attempt{o: o, report: &Report{}}
-		err := errors.Join(a.read(ctx), a.close())
+		err := also(a.read(ctx), a.close())
 		if err == nil {
 			return a.readOnlyStore(), nil
 		}
@@ -218,7 +218,7 @@ func leavingsOnly(ctx context.Context, fsys vfs.FS, l *layout) error {
 			return err
 		}
 		end, err := lastNonZero(ctx, s, wal.HeaderBlock)
-		if err := errors.Join(err, s.Close()); err != nil {
+		if err := also(err, s.Close()); err != nil {
 			return err
 		}
 		if end > wal.HeaderBlock {

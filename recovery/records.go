@@ -143,7 +143,7 @@ func (w *recordsWalk) overtaken(err error, m *Manifest) error {
 	if oerr != nil {
 		return err
 	}
-	return errors.Join(&wal.TruncatedError{LSN: max(w.next, w.o.From), First: s.Header.FirstLSN}, s.Close())
+	return also(&wal.TruncatedError{LSN: max(w.next, w.o.From), First: s.Header.FirstLSN}, s.Close())
 }
 
 func (w *recordsWalk) frame(c *cursor, f *wal.Frame) error {

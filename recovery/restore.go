@@ -127,5 +127,5 @@ func joinUnlessGone(err, more error) error {
 	if errors.Is(more, fs.ErrNotExist) {
 		more = nil
 	}
-	return errors.Join(err, more)
+	return also(err, more)
 }

@@ -229,7 +229,7 @@ func (s *salvage) start(first, last uint64, store [16]byte) (uint64, error) {
 		err = s.hole(&hole{from: s.loss.SnapshotLSN + 1, to: before, err: &CorruptionError{
 			File: seg.Name(), Offset: 0, Reason: "the log begins here, and no valid snapshot reaches this far"}})
 	}
-	return first, errors.Join(err, seg.Close())
+	return first, also(err, seg.Close())
 }
 
 func (s *salvage) frame(c *cursor, f *wal.Frame) error {

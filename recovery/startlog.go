@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/redis-lite/redis-lite/vfs"
@@ -60,7 +59,7 @@ func (s *Store) create(o wal.Options) (*wal.Log, error) {
 		return nil, err
 	}
 	if err := s.Manifest.Update(func(*Manifest) error { return nil }); err != nil {
-		return nil, errors.Join(err, log.Close())
+		return nil, also(err, log.Close())
 	}
 	return log, nil
 }

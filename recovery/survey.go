@@ -60,7 +60,7 @@ func (s *survey) run(ctx context.Context, first, last uint64) error {
 	cur, err := s.open(first)
 	for seq := first; ; seq++ {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, closeSegment(cur))
+			return also(err, closeSegment(cur))
 		}
 		var damage *CorruptionError
 		if err != nil && !errors.As(err, &damage) {
@@ -77,19 +77,19 @@ func (s *survey) run(ctx context.Context, first, last uint64) error {
 		case cur == nil:
 			// It is part of the hole before it; but say each file's reason.
 			if err := s.hole(&hole{err: damage, end: -1, from: next, to: next - 1}); err != nil {
-				return errors.Join(err, closeSegment(follower))
+				return also(err, closeSegment(follower))
 			}
 		default:
 			if pending != nil {
 				pending.to, pending.open = cur.Header.Prev.LastLSN, false
 				if err := s.hole(pending); err != nil {
-					return errors.Join(err, closeSegment(cur), closeSegment(follower))
+					return also(also(err, closeSegment(cur)), closeSegment(follower))
 				}
 				pending = nil
 			}
 			next, err = s.segment(ctx, cur, follower)
-			if err := errors.Join(err, cur.Close()); err != nil {
-				return errors.Join(err, closeSegment(follower))
+			if err := also(err, cur.Close()); err != nil {
+				return also(err, closeSegment(follower))
 			}
 		}
 		if seq == last {

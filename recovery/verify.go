@@ -251,7 +251,7 @@ func (v *verifier) unlisted(ctx context.Context, seq uint64) error {
 		return err
 	}
 	end, err := lastNonZero(ctx, s, wal.HeaderBlock)
-	if err := errors.Join(err, s.Close()); err != nil {
+	if err := also(err, s.Close()); err != nil {
 		return err
 	}
 	if end > wal.HeaderBlock {
