@@ -185,9 +185,8 @@ func (db *DB) retire(ctx context.Context) (segments int, err error) {
 	}
 	// The image that the whole state would rest on if the newest rotted.
 	second := m.Snapshots[len(m.Snapshots)-2]
-	if err := db.verifySnapshot(ctx, second); err != nil {
-		var bad *snapshot.CorruptError
-		if !errors.As(err, &bad) {
+	if err := db.store.CheckSnapshot(ctx, second, db.opts.Codecs); err != nil {
+		if !errors.Is(err, recovery.ErrCorrupt) {
 			return 0, err // it could not be read: nothing may lean on it, nothing goes
 		}
 		if derr := db.store.Discard(second, err); derr != nil {
@@ -223,15 +222,6 @@ func (db *DB) retire(ctx context.Context) (segments int, err error) {
 		}
 	}
 	return len(removed), nil
-}
-
-func (db *DB) verifySnapshot(ctx context.Context, ref recovery.SnapshotRef) error {
-	r, err := snapshot.Open(db.opts.FS, filepath.Join(db.snapDir(), snapshot.Name(ref.LSN)), snapshot.ReaderOptions{Codecs: db.opts.Codecs})
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return r.Verify(ctx)
 }
 
 // manifestFailed ends all writing when the name may already point to the new

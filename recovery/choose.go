@@ -102,21 +102,43 @@ func openSnapshot(fsys vfs.FS, dir string, store [16]byte, ref *SnapshotRef, cod
 	if err != nil {
 		return nil, translateSnapshot(err, name)
 	}
+	if err := ref.is(name, store, r.Meta(), r.Summary()); err != nil {
+		return nil, also(err, r.Close())
+	}
+	return r, nil
+}
+
+// is holds a sound snapshot to what MANIFEST remembers of it.
+func (ref *SnapshotRef) is(name string, store [16]byte, m snapshot.Meta, found snapshot.Summary) error {
 	if ref.Origin != [16]byte{} {
 		store = ref.Origin
 	}
 	reason := ""
 	switch {
-	case r.Meta().Store != store:
-		reason = fmt.Sprintf("it belongs to another store, %x", r.Meta().Store)
-	case r.Meta().LSN != ref.LSN:
-		reason = fmt.Sprintf("it is the snapshot of LSN %d", r.Meta().LSN)
-	case r.Digest() != ref.Digest || r.Entries() != ref.Entries || r.Size() != ref.Size:
+	case m.Store != store:
+		reason = fmt.Sprintf("it belongs to another store, %x", m.Store)
+	case m.LSN != ref.LSN:
+		reason = fmt.Sprintf("it is the snapshot of LSN %d", m.LSN)
+	case found.Digest != ref.Digest || found.Entries != ref.Entries || found.Size != ref.Size:
 		reason = "it is another snapshot than the one that MANIFEST lists"
 	default:
-		return r, nil
+		return nil
 	}
-	return nil, also(&CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}, r.Close())
+	return &CorruptionError{File: name, Offset: 0, LSN: ref.LSN, Reason: reason}
+}
+
+// CheckSnapshot reads a listed snapshot whole, past the page cache where the
+// platform allows it. A compaction asks before it deletes the log that a snapshot
+// stands for: should that snapshot be rotten, or a sound one of another store or
+// another time, the next open would reject it and have neither. Such a snapshot
+// is a *CorruptionError, and what the file system said says nothing about it.
+func (s *Store) CheckSnapshot(ctx context.Context, ref SnapshotRef, codecs []snapshot.Codec) error {
+	name := snapshotPath(s.Dir, ref.LSN)
+	meta, found, err := snapshot.Check(ctx, s.FS, name, snapshot.ReaderOptions{Codecs: codecs})
+	if err != nil {
+		return translateSnapshot(err, name)
+	}
+	return ref.is(name, s.Manifest.Get().Store, meta, found)
 }
 
 // translateSnapshot is translate for errors of package snapshot.

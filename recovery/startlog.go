@@ -1,7 +1,9 @@
 package recovery
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/wal"
@@ -65,14 +67,18 @@ func (s *Store) create(o wal.Options) (*wal.Log, error) {
 }
 
 // Discard takes a listed snapshot that turned out to be rotten (cause says how)
-// out of the store: it moves to quarantine/ and is de-listed, so that it never
-// again counts as one to fall back on. A *ManifestError is as from Update.
+// or missing out of the store: what there is of it moves to quarantine/, and it
+// is de-listed, so that it never again counts as one to fall back on. A
+// *ManifestError is as from Update.
 func (s *Store) Discard(ref SnapshotRef, cause error) error {
 	if s.ReadOnly {
 		return ErrReadOnly
 	}
 	name := snapshotPath(s.Dir, ref.LSN)
 	to, err := moveToQuarantine(s.FS, s.Dir, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		to, err = "", nil // missing: there is nothing to keep
+	}
 	if err != nil {
 		return fmt.Errorf("recovery: discard a snapshot: %w", err)
 	}
