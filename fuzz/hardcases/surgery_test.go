@@ -159,3 +159,6 @@ func matches(pattern, name string) bool {
 	ok, err := path.Match(pattern, vfs.Base(name))
 	return ok && err == nil
 }
+
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -300,12 +300,9 @@ func TestHardCase03_FlippedLength(t *testing.T) {
 
 	t.Run("of the same length, signed again: the chain breaks", func(t *testing.T) {
 		fsys := copyOf(disk)
-		h := header(t, fsys, seg(1))
-		other := wal.AppendFrame(nil, h.Salt, list[1].PrevLink, 2, 1, list[1].Flags,
-			appendCommit(set("b", strings.Repeat("x", 200))))
-		if int64(len(other)) != list[1].end-list[1].off {
-			t.Fatalf("%d bytes, want %d", len(other), list[1].end-list[1].off)
-		}
+		other := read(t, fsys, seg(1))[list[1].off:list[1].end]
+		copy(other[bytes.Index(other, []byte("222")):], "xxx")
+		resign(other, header(t, fsys, seg(1)).Salt)
 		poke(t, fsys, seg(1), list[1].off, other)
 		wantDamage(t, refused(t, fsys), damage{seg(1), list[2].off, 3, "never written here"})
 	})
