@@ -95,8 +95,10 @@ func (m moment) check(t testing.TB, db *engine.DB) (n int) {
 
 // points are the places of a history at which the power can go.
 type points struct {
-	mu   sync.Mutex
-	list []point
+	fs     *crashfs.FS
+	ledger *ledger
+	mu     sync.Mutex
+	list   []point
 }
 
 type point struct {
@@ -108,18 +110,30 @@ type point struct {
 // change it, and what recovery would owe there. It needs a disk that nobody uses
 // at the moment.
 func (l *ledger) watch(fsys *crashfs.FS) *points {
-	all := &points{}
-	fsys.SetHook(func(c *crashfs.Call) {
-		if c.Op&crashfs.OpChanges == 0 || c.Op == crashfs.OpLock {
-			return
+	ps := &points{fs: fsys, ledger: l}
+	fsys.SetHook(ps.note)
+	return ps
+}
+
+// note is the hook.
+func (ps *points) note(c *crashfs.Call) {
+	if c.Op&crashfs.OpChanges == 0 || c.Op == crashfs.OpLock {
+		return
+	}
+	p := point{ps.fs.Point(), ps.ledger.now()}
+	p.call = c.String()
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.list = append(ps.list, p)
+}
+
+// chain is several hooks in one.
+func chain(hooks ...func(*crashfs.Call)) func(*crashfs.Call) {
+	return func(c *crashfs.Call) {
+		for _, h := range hooks {
+			h(c)
 		}
-		p := point{fsys.Point(), l.now()}
-		p.call = c.String()
-		all.mu.Lock()
-		defer all.mu.Unlock()
-		all.list = append(all.list, p)
-	})
-	return all
+	}
 }
 
 // each crashes at every point, in every way within the bound, and hands over
@@ -150,4 +164,15 @@ func verdict(t testing.TB, img *crashfs.FS, at moment, change ...option) {
 	n := at.check(t, db)
 	_ = db.Close()
 	wantUsable(t, img, at.ledger.states[n], change...)
+}
+
+// set2 is set as a transaction with options of its commit.
+func (l *ledger) set2(t testing.TB, db *engine.DB, key, value string, o ...engine.CommitOption) {
+	t.Helper()
+	err := l.try(key, value, func() error {
+		return db.Update(ctx, func(tx *engine.Tx) error { return tx.Set(ctx, []byte(key), []byte(value)) }, o...)
+	})
+	if err != nil {
+		t.Fatalf("Update %q: %v", key, err)
+	}
 }

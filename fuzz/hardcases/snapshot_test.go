@@ -98,6 +98,7 @@ func TestHardCase20_RottenSnapshot(t *testing.T) {
 	}
 	for name, offsets := range regions {
 		t.Run("rot in its "+name, func(t *testing.T) {
+			t.Parallel()
 			for _, off := range offsets {
 				fsys := copyOf(disk)
 				flip(t, fsys, snap(newer), off)
