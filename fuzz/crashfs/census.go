@@ -91,6 +91,16 @@ func (n Counts) Untried() []Kind {
 	return out
 }
 
+// AnyPending says that at some crash there was something to keep or lose.
+func (n Counts) AnyPending() bool {
+	for k := range kinds {
+		if n.Kept[k]+n.Lost[k] > 0 {
+			return true
+		}
+	}
+	return n.Garbled > 0
+}
+
 // Add is the sum of two counts.
 func (n Counts) Add(m Counts) Counts {
 	n.Points += m.Points

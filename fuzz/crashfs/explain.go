@@ -133,10 +133,12 @@ func (x *Explanation) String() string {
 			fmt.Fprintf(&b, "  (%d calls before, whose effects are durable)\n", skipped)
 			skipped = 0
 		}
-		fmt.Fprintf(&b, "  %3d %-44s %s\n", c.N, c, c.Line())
-		if c.Op != OpKill {
-			writeOutcomes(&b, by[c.N])
+		if c.Op == OpKill {
+			fmt.Fprintf(&b, "  --- %s\n", c)
+			continue
 		}
+		fmt.Fprintf(&b, "  %3d %-44s %s\n", c.N, c, c.Line())
+		writeOutcomes(&b, by[c.N])
 	}
 	if skipped > 0 {
 		fmt.Fprintf(&b, "  (%d calls, whose effects are all durable)\n", skipped)

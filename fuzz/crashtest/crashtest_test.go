@@ -58,3 +58,7 @@ func TestEveryMistakeIsFoundAndNamed(t *testing.T) {
 		})
 	}
 }
+
+func FuzzLogStore(f *testing.F) {
+	crashtest.Fuzz(f, logSystem{}, drawChange, crashtest.Options{})
+}

@@ -38,6 +38,9 @@ func CommonFaults() []crashfs.Fault {
 func Faults[Op any](t testing.TB, sys System[Op], history []Step[Op], faults []crashfs.Fault, o Options) Result {
 	t.Helper()
 	r := FaultsAll(sys, history, faults, o)
+	if r.Failure != nil {
+		r.Failure.Replay = again(t)
+	}
 	finish(t, r, o)
 	return r
 }

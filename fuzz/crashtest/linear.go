@@ -1,5 +1,8 @@
 package crashtest
 
+// maxConcurrent is how many operations a concurrent run may have.
+const maxConcurrent = 64
+
 // linearize finds the legal states of concurrent clients: the model after any
 // order of the operations that agrees with real time (an operation answered
 // before another was issued comes first), holding every durable one and any of
@@ -7,8 +10,8 @@ package crashtest
 // the commit order; what it cuts off is, in some order, at the end.
 //
 // The search goes through sets of operations, not orders: from every set it
-// remembers the distinct states. Ops are a bit set, so at most 64 can be
-// unsettled at once: operations that precede all others are applied first.
+// remembers the distinct states. A set is 64 bits; Schedule takes no more
+// operations than that.
 func linearize[Op any](e *expectation, base []State, ops []record[Op], apply func(State, int) State) {
 	var live []int // those that may be in the state
 	for i, r := range ops {
@@ -34,9 +37,6 @@ func linearize[Op any](e *expectation, base []State, ops []record[Op], apply fun
 		}
 		e.before = append(e.before, next...)
 		states, live = next, live[1:]
-	}
-	if len(live) > 64 {
-		live = live[:64] // a report says so: see Schedule
 	}
 	var must uint64
 	needs := make([]uint64, len(live)) // what real time puts before

@@ -20,6 +20,9 @@ func finish(t testing.TB, r Result, o Options) {
 	}
 }
 
+// again is the command that runs a test that does the same every time.
+func again(t testing.TB) string { return "go test -run '^" + t.Name() + "$'" }
+
 // page writes the report as a file and says where it is.
 func page(t testing.TB, f *Failure, o Options) string {
 	dir := o.Report

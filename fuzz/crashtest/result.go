@@ -41,7 +41,7 @@ func (x *examiner[Op]) result(f *Failure) Result {
 	switch {
 	case f != nil:
 		r.Verdict = f.Verdict
-	case r.Images.Distinct == 0:
+	case !r.Images.AnyPending():
 		r.Verdict = NotMeasured
 	case len(r.Images.Untried()) > 0:
 		r.Verdict = HarnessBroken

@@ -33,7 +33,11 @@ func Rot[Op any](t testing.TB, sys System[Op], history []Step[Op], o Options) Ro
 	t.Helper()
 	r := RotAll(sys, history, o)
 	if r.Failure != nil {
+		r.Failure.Replay = again(t)
 		t.Fatalf("%v%s%v", r.Failure, page(t, r.Failure, o), r)
+	}
+	if r.Tried == 0 {
+		t.Fatalf("%v: there was no byte to damage", NotMeasured)
 	}
 	t.Log(r)
 	return r

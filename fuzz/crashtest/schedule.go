@@ -30,6 +30,8 @@ const seedEnv = "CRASHTEST_SEED"
 // clients saw: an operation that was answered before another was begun comes
 // first.
 //
+// There may be 64 operations in all.
+//
 // The store must hold no mutex across a file-system call: a goroutine that
 // waits for such a mutex keeps the bubble from coming to rest, and the test
 // hangs.
@@ -42,6 +44,9 @@ func Schedule[Op any](t *testing.T, sys System[Op], clients [][]Op, seeds int, o
 			t.Fatalf("crashtest: %s=%q: %v", seedEnv, s, err)
 		}
 		first, seeds = n, 1
+	}
+	if n := countOps(clients); n > maxConcurrent {
+		t.Fatalf("crashtest: %d operations in one schedule, more than %d", n, maxConcurrent)
 	}
 	x := newExaminer(sys, o).worker()
 	var f *Failure
@@ -57,6 +62,14 @@ func Schedule[Op any](t *testing.T, sys System[Op], clients [][]Op, seeds int, o
 	r := x.result(f)
 	finish(t, r, o)
 	return r
+}
+
+func countOps[Op any](clients [][]Op) int {
+	n := 0
+	for _, ops := range clients {
+		n += len(ops)
+	}
+	return n
 }
 
 // scheduled is one run and its crashes.

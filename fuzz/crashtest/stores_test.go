@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -261,8 +262,8 @@ func (s *logStore) Do(c change) error {
 		for _, k := range c.del {
 			parts = append(parts, del(k))
 		}
-		for k, v := range c.set {
-			parts = append(parts, set(k, v))
+		for _, k := range slices.Sorted(maps.Keys(c.set)) { // the same calls every time
+			parts = append(parts, set(k, c.set[k]))
 		}
 	}
 	for _, p := range parts {
