@@ -97,6 +97,8 @@ func (s *Store) Do(o Op) error {
 
 // State reads everything that readers see.
 func (s *Store) State() (State, error) {
+	defer func(now int64) { s.now = now }(s.now)
+	s.now = early // also in the middle of a sweep
 	state := State{}
 	err := s.db.View(func(tx *engine.Tx) error {
 		for it := range tx.Items(engine.Scan{}) {
