@@ -2,8 +2,11 @@ package suites
 
 import (
 	"fmt"
-	"sort"
 	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/redis-lite/redis-lite/fuzz/crashtest"
 )
 
 // Kind is what an operation does to the store.
@@ -19,12 +22,11 @@ const (
 	Sweep                   // logs the deletion of what has expired
 	Compact                 // snapshot, MANIFEST, removal of old log
 	Rotate                  // a value so large that the log has to go on in a new segment
-	Reopen                  // an orderly close and an open
 )
 
 var kindNames = map[Kind]string{
 	Set: "set", Delete: "delete", Tx: "tx", Clear: "clear", Expire: "expire",
-	Sweep: "sweep", Compact: "compact", Rotate: "rotate", Reopen: "reopen",
+	Sweep: "sweep", Compact: "compact", Rotate: "rotate",
 }
 
 func (k Kind) String() string { return kindNames[k] }
@@ -59,51 +61,64 @@ func short(s string) string {
 	return s
 }
 
-// State is what a store holds: the model that it is held to. Deadlines are not
-// in it, because the suites look with a clock at which nothing has expired.
-type State map[string]string
-
-// Apply returns the state after an operation.
-func (s State) Apply(o Op) State {
-	next := make(State, len(s)+1)
-	for k, v := range s {
-		next[k] = v
-	}
-	switch o.Kind {
-	case Set, Rotate:
-		next[o.Key] = o.Value
-	case Expire:
-		next[o.Key] = o.Value + expiring
-	case Delete:
-		delete(next, o.Key)
-	case Tx:
-		next[o.Key] = o.Value
-		delete(next, o.Other)
-	case Clear:
-		clear(next)
-	case Sweep:
-		for k, v := range next {
-			if strings.HasSuffix(v, expiring) {
-				delete(next, k)
-			}
-		}
-	}
-	return next
-}
-
 // expiring ends the values of keys with a deadline, so that the model knows them.
 const expiring = "~"
 
-// String is the state in one canonical form: equal states, equal strings.
-func (s State) String() string {
-	keys := make([]string, 0, len(s))
-	for k := range s {
-		keys = append(keys, k)
+// apply is the model. Deadlines are not in it: the suites look with a clock at
+// which nothing has expired, and sweep with one at which everything has.
+func apply(s crashtest.State, o Op) {
+	switch o.Kind {
+	case Set, Rotate:
+		s[o.Key] = o.Value
+	case Expire:
+		s[o.Key] = o.Value + expiring
+	case Delete:
+		delete(s, o.Key)
+	case Tx:
+		s[o.Key] = o.Value
+		delete(s, o.Other)
+	case Clear:
+		clear(s)
+	case Sweep:
+		for k, v := range s {
+			if strings.HasSuffix(v, expiring) {
+				delete(s, k)
+			}
+		}
 	}
-	sort.Strings(keys)
-	var b strings.Builder
-	for _, k := range keys {
-		fmt.Fprintf(&b, "%s=%s;", k, s[k])
+}
+
+// Alphabet is one operation of each kind, and an orderly reopen: what short
+// histories are made of. Two keys are enough to overwrite, to delete what is
+// there and what is not, and to move between.
+func Alphabet() []crashtest.Step[Op] {
+	steps := crashtest.Ops(
+		Op{Kind: Set, Key: "a", Value: "1"},
+		Op{Kind: Set, Key: "a", Value: strings.Repeat("two", 400)},
+		Op{Kind: Delete, Key: "a"},
+		Op{Kind: Tx, Key: "a", Value: "3", Other: "b"},
+		Op{Kind: Tx, Key: "b", Value: "4", Other: "a"},
+		Op{Kind: Clear},
+		Op{Kind: Expire, Key: "b", Value: "5"},
+		Op{Kind: Sweep},
+		Op{Kind: Compact},
+		Op{Kind: Rotate, Key: "b", Value: strings.Repeat("6", rotateSize)},
+	)
+	return append(steps, crashtest.Step[Op]{Action: crashtest.Reopen})
+}
+
+// Draw draws one operation of a long history.
+func Draw(t *rapid.T) Op {
+	keys := rapid.SampledFrom([]string{"a", "b", "c", "d"})
+	o := Op{
+		Kind: rapid.SampledFrom([]Kind{Set, Set, Set, Tx, Tx, Delete, Expire, Sweep, Compact, Rotate, Clear}).Draw(t, "kind"),
+		Key:  keys.Draw(t, "key"),
 	}
-	return b.String()
+	o.Other = keys.Filter(func(k string) bool { return k != o.Key }).Draw(t, "other")
+	length := rapid.SampledFrom([]int{1, 10, 600, 2000}).Draw(t, "length")
+	if o.Kind == Rotate {
+		length = rotateSize
+	}
+	o.Value = strings.Repeat(string(rapid.RuneFrom([]rune("abcdefghij")).Draw(t, "value")), length)
+	return o
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/fuzz/crashtest"
 	"github.com/redis-lite/redis-lite/vfs"
 )
 
@@ -20,19 +21,46 @@ const (
 	rotateSize  = 5 << 10
 )
 
-// Store drives one engine.DB through operations. Nothing in it runs in the
-// background, so that a history always makes the same calls.
-type Store struct {
-	fs   vfs.FS
-	mode engine.Durability
-	now  int64
-	db   *engine.DB
+// System is the engine as crashtest sees it.
+type System struct {
+	Durability engine.Durability
 }
 
-// Open opens the store on a file system, recovering what is there.
-func Open(fsys vfs.FS, mode engine.Durability) (*Store, error) {
-	s := &Store{fs: fsys, mode: mode, now: early}
-	return s, s.open()
+var (
+	_ crashtest.System[Op] = System{}
+	_ crashtest.Prober[Op] = System{}
+)
+
+// Open opens the store, recovering what is there. Nothing runs in the background
+// and nothing is random, so that a history always makes the same calls.
+func (sys System) Open(fsys vfs.FS) (crashtest.Store[Op], error) {
+	s := &store{now: early}
+	seed := uint64(1)
+	db, err := engine.Open(Dir, &engine.Options{
+		FS:          fsys,
+		Durability:  sys.Durability,
+		Clock:       func() time.Time { return time.UnixMilli(s.now) },
+		Rand:        func() uint64 { seed = seed*6364136223846793005 + 1442695040888963407; return seed },
+		SegmentSize: segmentSize,
+		FillStep:    fillStep,
+		IdleMark:    -1,
+		SweepEvery:  -1,
+		Compaction:  engine.CompactionOptions{Disabled: true},
+	})
+	s.db = db
+	return s, err
+}
+
+// Apply is the model.
+func (System) Apply(s crashtest.State, o Op) { apply(s, o) }
+
+// Probe is what a recovered store must still be able to do.
+func (System) Probe() Op { return Op{Kind: Set, Key: "probe", Value: "p"} }
+
+// store drives one engine.DB.
+type store struct {
+	db  *engine.DB
+	now int64
 }
 
 // The clock: reads happen early, when nothing has expired; a sweep happens late,
@@ -43,24 +71,8 @@ const (
 	late     = 3_000
 )
 
-func (s *Store) open() (err error) {
-	seed := uint64(1)
-	s.db, err = engine.Open(Dir, &engine.Options{
-		FS:          s.fs,
-		Durability:  s.mode,
-		Clock:       func() time.Time { return time.UnixMilli(s.now) },
-		Rand:        func() uint64 { seed = seed*6364136223846793005 + 1442695040888963407; return seed },
-		SegmentSize: segmentSize,
-		FillStep:    fillStep,
-		IdleMark:    -1,
-		SweepEvery:  -1,
-		Compaction:  engine.CompactionOptions{Disabled: true},
-	})
-	return err
-}
-
 // Do runs one operation; nil means acknowledged.
-func (s *Store) Do(o Op) error {
+func (s *store) Do(o Op) error {
 	ctx := context.Background()
 	switch o.Kind {
 	case Set, Rotate:
@@ -86,20 +98,15 @@ func (s *Store) Do(o Op) error {
 	case Compact:
 		_, err := s.db.Compact(ctx)
 		return err
-	case Reopen:
-		if err := s.db.Close(); err != nil {
-			return err
-		}
-		return s.open()
 	}
 	return fmt.Errorf("suites: no operation %d", o.Kind)
 }
 
-// State reads everything that readers see.
-func (s *Store) State() (State, error) {
+// Dump reads everything that readers see.
+func (s *store) Dump() (crashtest.State, error) {
 	defer func(now int64) { s.now = now }(s.now)
 	s.now = early // also in the middle of a sweep
-	state := State{}
+	state := crashtest.State{}
 	err := s.db.View(func(tx *engine.Tx) error {
 		for it := range tx.Items(engine.Scan{}) {
 			state[string(it.Key)] = string(it.Value)
@@ -110,9 +117,4 @@ func (s *Store) State() (State, error) {
 }
 
 // Close closes the store.
-func (s *Store) Close() error {
-	if s.db == nil {
-		return nil
-	}
-	return s.db.Close()
-}
+func (s *store) Close() error { return s.db.Close() }
