@@ -27,8 +27,9 @@ type System struct {
 }
 
 var (
-	_ crashtest.System[Op] = System{}
-	_ crashtest.Prober[Op] = System{}
+	_ crashtest.System[Op]   = System{}
+	_ crashtest.Prober[Op]   = System{}
+	_ crashtest.Durabler[Op] = System{}
 )
 
 // Open opens the store, recovering what is there. Nothing runs in the background
@@ -53,6 +54,9 @@ func (sys System) Open(fsys vfs.FS) (crashtest.Store[Op], error) {
 
 // Apply is the model.
 func (System) Apply(s crashtest.State, o Op) { apply(s, o) }
+
+// Durable: in the lazier modes no acknowledgement promises anything.
+func (sys System) Durable(Op) bool { return sys.Durability == engine.Always }
 
 // Probe is what a recovered store must still be able to do.
 func (System) Probe() Op { return Op{Kind: Set, Key: "probe", Value: "p"} }

@@ -1,0 +1,81 @@
+package mutants
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// killed is how the suites report a verdict of the oracle. HarnessBroken and
+// NotMeasured are not among them: they are failures of a test, not of a store.
+var killed = regexp.MustCompile(`(?m)\b(Lost|Hole|Phantom|Torn|RecoveryFailed|SilentCorruption): `)
+
+// TestMutants compiles every mutant into the suites and runs the one that is to
+// kill it. It prints the score. With -short, or where there is no go command, it
+// does not run.
+func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the suites once for each mutant; not with -short")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to compile mutants with")
+	}
+	dir := t.TempDir()
+	score := 0
+	for _, m := range All() {
+		verdict, took, out := run(t, root, dir, m)
+		if verdict == "" {
+			t.Errorf("%s survived: %s\n%s", m.ID, m.What, tail(out))
+			continue
+		}
+		score++
+		t.Logf("%-4s killed by %-17s %-30s %5.1fs  %s", m.ID, verdict, m.Test, took.Seconds(), m.What)
+	}
+	for _, i := range NotExpressible() {
+		t.Logf("%-4s impossible here: %s: %s (%s instead)", i.ID, i.What, i.Why, i.Instead)
+	}
+	fmt.Printf("mutants killed: %d/%d\n", score, len(All()))
+}
+
+// run compiles a mutant and lets its suite loose on it. An empty verdict means
+// that the mutant survived, or died of something that does not count.
+func run(t *testing.T, root, dir string, m Mutant) (verdict string, took time.Duration, out string) {
+	t.Helper()
+	overlay, err := m.Overlay(root, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	bin := filepath.Join(dir, m.ID+".test")
+	defer os.Remove(bin)
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", bin, "./fuzz/suites")
+	build.Dir = root
+	if b, err := build.CombinedOutput(); err != nil {
+		return "", 0, "does not compile: " + string(b)
+	}
+	suite := exec.CommandContext(ctx, bin, "-test.run", m.Test, "-test.short", "-test.timeout", "100s")
+	suite.Dir = filepath.Join(root, "fuzz", "suites")
+	b, _ := suite.CombinedOutput()
+	if hit := killed.FindStringSubmatch(string(b)); hit != nil {
+		verdict = hit[1]
+	}
+	return verdict, time.Since(begun), string(b)
+}
+
+// tail is the end of an output, enough to see what happened.
+func tail(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return strings.Join(lines[max(0, len(lines)-12):], "\n")
+}
