@@ -53,7 +53,7 @@ type CompactionInfo struct {
 	SnapshotBytes   int64         // its size on disk
 	Made            bool          // false when there was nothing new to write
 	SegmentsRemoved int           // log files that nothing needs any more
-	Took            time.Duration // in all
+	Took            time.Duration // in all, by Options.Clock
 }
 
 // Compact writes a snapshot of the current state and removes the part of the
@@ -75,9 +75,9 @@ func (db *DB) Compact(ctx context.Context) (CompactionInfo, error) {
 	case <-db.closing:
 		return CompactionInfo{}, ErrClosed
 	}
-	start := time.Now()
+	start := db.opts.Clock()
 	info, err := db.compact(ctx)
-	info.Took = time.Since(start)
+	info.Took = db.opts.Clock().Sub(start)
 	c := &db.compactor
 	c.lastTook.Store(int64(info.Took))
 	if err != nil {

@@ -9,6 +9,8 @@ const (
 	seen       = "^TestWhatReadersSeeIsDurable$"
 	lazy       = "^TestLazyModes$"
 	fallback   = "^TestOneRottenSnapshot$"
+	stale      = "^TestStaleFramesStayDead$"
+	compaction = "^TestCompactions$"
 )
 
 // All is every mutant. M1 to M24 are the classic ones, by the numbers that the
@@ -18,14 +20,14 @@ func All() []Mutant {
 		{ID: "M1", What: "the log's fsync is skipped", Test: short, Edits: []Edit{{
 			"wal/sync.go", "	if err := t.file.DataSync(); err != nil {\n		return t.failure(\"sync\", err)\n	}\n	t.synced(",
 			"	t.synced("}}},
-		{ID: "M2", What: "acknowledged before the fsync", Test: short, Edits: []Edit{
+		{ID: "M2", What: "acknowledged before the fsync", Test: seen, Edits: []Edit{
 			{"wal/tail.go", "		err = t.sync(l)\n	} else {", "		l.finish(b)\n		err = t.sync(l)\n	} else {"},
 			{"wal/committer.go", "func (l *Log) finish(b *batch) {\n", "func (l *Log) finish(b *batch) {\n	select {\n	case <-b.done:\n		return\n	default:\n	}\n"},
 			{"wal/batch.go", "	close(b.done)\n", "	select {\n	case <-b.done:\n	default:\n		close(b.done)\n	}\n"},
 		}},
-		{ID: "M3", What: "a snapshot is renamed without having been synced", Test: short, Edits: []Edit{{
+		{ID: "M3", What: "a snapshot is renamed without having been synced", Test: compaction, Edits: []Edit{{
 			"snapshot/publish.go", "	if err := p.tmp.Sync(); err != nil {", "	if err := error(nil); err != nil {"}}},
-		{ID: "M4", What: "the directory is not synced after a snapshot's rename, and the log goes", Test: short, Edits: []Edit{{
+		{ID: "M4", What: "the directory is not synced after a snapshot's rename, and the log goes", Test: compaction, Edits: []Edit{{
 			"snapshot/publish.go", "	if err := p.fsys.SyncDir(p.dir); err != nil {", "	if err := error(nil); err != nil {"}},
 			Peer: "etcd #22340: a received snapshot's directory was not synced"},
 		{ID: "M5", What: "the directory is not synced after a new segment", Test: short, Edits: []Edit{{
@@ -51,7 +53,7 @@ func All() []Mutant {
 		{ID: "M11", What: "a short write is ignored", Test: faults, Edits: []Edit{{
 			"wal/tail.go", "	if err != nil {\n		return frame, t.failure(\"write\", err)\n	}\n",
 			"	_ = err\n"}}},
-		{ID: "M12", What: "the log goes on behind an untrimmed tail", Test: short, Edits: []Edit{
+		{ID: "M12", What: "the log goes on behind an untrimmed tail", Test: stale, Edits: []Edit{
 			{"recovery/startlog.go", "	case s.NextLSN > s.Tail.NextLSN:\n		return wal.StartAfter(o, s.Tail, s.NextLSN)\n", ""},
 			{"recovery/mend.go", "	if m.torn == nil {\n		return nil\n	}\n	f, err := m.fs.OpenWrite(segmentPath(m.dir, m.tail.Seq))\n", "	if m.tail.Seq > 0 {\n		return nil\n	}\n	f, err := m.fs.OpenWrite(segmentPath(m.dir, m.tail.Seq))\n"},
 			{"recovery/open.go", "		NextLSN: max(a.tail.NextLSN, floor, a.report.SnapshotLSN+1),\n", "		NextLSN: a.tail.NextLSN,\n"},
@@ -96,24 +98,18 @@ func All() []Mutant {
 		{ID: "P4", What: "MANIFEST is renamed without having been synced", Test: short, Edits: []Edit{{
 			"recovery/publish.go", "	if err := tmp.Sync(); err != nil {", "	if err := error(nil); err != nil {"}},
 			Peer: "many, see Pillai et al., All File Systems Are Not Created Equal, OSDI 2014"},
-		{ID: "P5", What: "old segments go before MANIFEST stops naming them", Test: short, Edits: []Edit{{
+		{ID: "P5", What: "old segments go before MANIFEST stops naming them", Test: compaction, Edits: []Edit{{
 			"engine/compact.go", "	err = db.store.Manifest.Update(func(m *recovery.Manifest) error {\n		m.First = first\n",
 			"	_, _ = db.log.TruncateFront(ctx, first)\n	err = db.store.Manifest.Update(func(m *recovery.Manifest) error {\n		m.First = first\n"}},
 			Peer: "mongo-rocks #35: the old MANIFEST was unlinked while the new name was not durable"},
-		{ID: "P6", What: "deletes are lost in replay: deleted keys reappear", Test: short, Edits: []Edit{{
-			"engine/loader.go", "	case record.OpDelete:\n		b.Delete(mut.Key, lsn)\n", "	case record.OpDelete:\n"}},
-			Peer: "badger #2143: deleted items reappear"},
-		{ID: "P7", What: "a torn tail refuses to open", Test: short, Edits: []Edit{{
+		{ID: "P6", What: "a torn tail refuses to open", Test: short, Edits: []Edit{{
 			"recovery/classify.go", "	return verdict{kind: tornTail, rule: 6,", "	return verdict{kind: damaged, rule: 6,"}},
 			Peer: "etcd #14098: losing writes that were not synced left a log that could not be opened"},
-		{ID: "P8", What: "zeros at the end of the log are taken for damage", Test: short, Edits: []Edit{{
+		{ID: "P7", What: "zeros at the end of the log are taken for damage", Test: short, Edits: []Edit{{
 			"recovery/classify.go", "	if end == p.at {\n		return verdict{kind: cleanEnd,", "	if end == p.at && p.segment.Size() == p.at {\n		return verdict{kind: cleanEnd,"},
 			{"recovery/classify.go", "	return verdict{kind: tornTail, rule: 6,", "	if end == p.at {\n		return p.damage(6, p.at, \"zeros\"), nil\n	}\n	return verdict{kind: tornTail, rule: 6,"}}},
-		{ID: "P9", What: "an I/O error while reading the log is taken for its end", Test: faults, Edits: []Edit{{
-			"recovery/cursor.go", "			return nil, translate(err, c.segment.Name(), c.off, c.next)\n		}\n		if err := visit",
-			"			return &wal.InvalidError{Offset: c.off, LSN: c.next, Reason: wal.EndOfData}, nil\n		}\n		if err := visit"}}},
-		{ID: "P10", What: "the log goes on after a failed sync", Test: faults, Edits: []Edit{
-			{"wal/log.go", "	l.failed = cause\n", "	_ = cause\n"},
+		{ID: "P8", What: "the log goes on after a failed sync", Test: faults, Edits: []Edit{
+			{"wal/failure.go", "	l.failed = cause\n", "	_ = cause\n"},
 			{"wal/tail.go", "		err = t.sync(l)\n	} else {", "		if err = t.sync(l); err != nil {\n			t.unsynced, t.records = 0, 0\n		}\n	} else {"}},
 			Peer: "cockroach #37102: a sync after a failed one returned success, and acknowledged what was not recoverable"},
 	}
@@ -122,8 +118,8 @@ func All() []Mutant {
 // NotExpressible lists the classic mutants that have no place to be put.
 func NotExpressible() []Impossible {
 	return []Impossible{
-		{"M13", "the trim of a torn tail is not synced", "the log goes on in a new segment that declares where the cut one ends; bytes that come back behind it are no part of the log", "P7"},
-		{"M17", "a zero tail read as a record", "a frame begins with a magic number and a salted checksum; zeros have neither", "P8"},
+		{"M13", "the trim of a torn tail is not synced", "the log goes on in a new segment that declares where the cut one ends; bytes that come back behind it are no part of the log", "P6"},
+		{"M17", "a zero tail read as a record", "a frame begins with a magic number and a salted checksum; zeros have neither", "P7"},
 		{"M24", "a leftover temporary file loaded as a snapshot", "only snapshots that MANIFEST lists, by LSN, size and digest, are ever opened", "P4"},
 	}
 }

@@ -34,6 +34,42 @@ func TestLongHistories(t *testing.T) {
 	}
 }
 
+// Snapshot upon snapshot, until the log that the first ones covered is gone: now
+// everything hangs on the images.
+func TestCompactions(t *testing.T) {
+	h := crashtest.Ops(
+		Op{Kind: Set, Key: "a", Value: "1"}, Op{Kind: Compact}, Op{Kind: Set, Key: "b", Value: "2"}, Op{Kind: Compact},
+		Op{Kind: Tx, Key: "c", Value: "3", Other: "a"}, Op{Kind: Compact}, Op{Kind: Set, Key: "d", Value: "4"},
+	)
+	r := crashtest.Run(System{}, h, crashtest.Options{Bound: crashfs.Bound{Exhaustive: 10, Pairs: 16, Random: 16}})
+	t.Log(r)
+	if r.Failure != nil {
+		t.Fatal(r.Failure)
+	}
+}
+
+// In a lazy mode the second and third frame reach the disk and the first does
+// not. What is cut off then must not come to life again behind a new frame that
+// happens to be as long as the first.
+func TestStaleFramesStayDead(t *testing.T) {
+	value := func(s string) Op { return Op{Kind: Set, Key: "a", Value: strings.Repeat(s, 600)} }
+	h := crashtest.Ops(value("1"), value("2"), value("3"))
+	h = append(h, crashtest.Step[Op]{Action: crashtest.Crash, Choose: func(_ int, e *crashfs.Effect) crashfs.Fate {
+		if e.Kind == crashfs.Data && strings.HasSuffix(e.Name, ".wal") && e.Off == 4096 {
+			return crashfs.Lose
+		}
+		return crashfs.Keep
+	}})
+	h = append(h, crashtest.Ops(value("4"))...)
+	h = append(h, crashtest.Step[Op]{Action: crashtest.Kill})
+	h = append(h, crashtest.Ops(value("5"))...)
+	r := crashtest.Run(System{Durability: engine.Never}, h, crashtest.Options{Bound: crashfs.Bound{Exhaustive: 8, Pairs: 12, Random: 12}})
+	t.Log(r)
+	if r.Failure != nil {
+		t.Fatal(r.Failure)
+	}
+}
+
 // Bytes that survive or are lost one by one, as on a disk that promises nothing
 // about sectors.
 func TestShortHistoriesByteByByte(t *testing.T) {
@@ -51,6 +87,7 @@ func TestFaults(t *testing.T) {
 		Op{Kind: Tx, Key: "b", Value: "2", Other: "a"}, Op{Kind: Rotate, Key: "a", Value: strings.Repeat("3", rotateSize)},
 		Op{Kind: Set, Key: "c", Value: "4"}, Op{Kind: Compact}, Op{Kind: Set, Key: "d", Value: "5"},
 	)
+	h = append(h, crashtest.Step[Op]{Action: crashtest.Reopen}, crashtest.Step[Op]{Op: Op{Kind: Set, Key: "e", Value: "6"}})
 	crashtest.Faults(t, System{}, h, crashtest.CommonFaults(), crashtest.Options{
 		Bound: crashfs.Bound{Exhaustive: 6, Pairs: 8, Random: 8}, Deep: 50,
 	})
