@@ -274,20 +274,15 @@ func translate(err error, file string, off int64, lsn uint64) error {
 	var (
 		format  *wal.FormatError
 		version *wal.VersionError
-		invalid *wal.InvalidError
 	)
 	switch {
 	case errors.As(err, &format):
-		if format.File != "" {
-			off = format.Offset
-		} else {
-			off += format.Offset
+		if format.File == "" {
+			format.Offset += off
 		}
-		return &CorruptionError{File: file, Offset: off, LSN: lsn, Reason: format.Reason, Err: err}
+		return &CorruptionError{File: file, Offset: format.Offset, LSN: lsn, Reason: format.Reason, Err: err}
 	case errors.As(err, &version):
 		return &VersionError{File: file, What: fmt.Sprintf("%s %d", version.What, version.Value), Err: err}
-	case errors.As(err, &invalid):
-		return &CorruptionError{File: file, Offset: invalid.Offset, LSN: invalid.LSN, Reason: invalid.Reason.String(), Err: err}
 	}
 	return err
 }

@@ -483,7 +483,7 @@ func wantCut(t *testing.T, b *recoverytest.Builder, s *recovery.Store, p last, b
 	if cut == nil {
 		t.Fatal("nothing was cut")
 	}
-	if cut.File != p.file || cut.Offset != p.at || cut.LSN != p.lsn || cut.Bytes != p.bytes || cut.Records != p.records {
+	if !cut.Done || cut.File != p.file || cut.Offset != p.at || cut.LSN != p.lsn || cut.Bytes != p.bytes || cut.Records != p.records {
 		t.Fatalf("cut %+v, want %+v", *cut, p)
 	}
 	kept := recoverytest.ReadFile(t, b.FS, cut.Quarantine)

@@ -15,6 +15,7 @@ type CorruptionError struct {
 	Offset int64  // where in it, in bytes; -1 when the whole file is meant
 	LSN    uint64 // the first LSN that cannot be had because of it; 0 when none is known
 	Reason string // what was found, and what was expected
+	Next   string // what to do about it; "" where the caller knows better
 	Err    error  // the cause, which Reason tells already; may be nil
 }
 
@@ -26,7 +27,11 @@ func (e *CorruptionError) Error() string {
 	if e.LSN != 0 {
 		s = fmt.Sprintf("%s (LSN %d)", s, e.LSN)
 	}
-	return s + ": damaged: " + e.Reason
+	s += ": damaged: " + e.Reason
+	if e.Next != "" {
+		s += " (" + e.Next + ")"
+	}
+	return s
 }
 
 // Unwrap returns the cause, if another package reported it.
@@ -48,7 +53,7 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("%s: written by a newer program: %s is unknown here", e.File, e.What)
+	return fmt.Sprintf("%s: written by a newer program (use that one, or a newer one still): %s is unknown here", e.File, e.What)
 }
 
 // Unwrap returns the cause, if another package reported it.
@@ -106,7 +111,7 @@ type DiskFullError struct {
 }
 
 func (e *DiskFullError) Error() string {
-	return fmt.Sprintf("opened read-only: no room on the disk to %s: %v", e.Op, e.Err)
+	return fmt.Sprintf("opened read-only (free some room and open again): the disk is too full to %s: %v", e.Op, e.Err)
 }
 
 // Unwrap returns what the file system said; errors.Is(err, ENOSPC) holds.

@@ -205,6 +205,7 @@ func (m *mender) cut(context.Context) error {
 		return also(err, f.Close())
 	}
 	m.tail.Filled = m.tail.Offset
+	m.report.Cut.Done = true
 	return f.Close()
 }
 

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 
@@ -23,6 +24,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	start := o.Now()
 	s, err := open(ctx, o)
 	if err != nil {
+		var damage *CorruptionError
+		if errors.As(err, &damage) {
+			damage.Next = fmt.Sprintf("kvctl verify %s explains, kvctl recover %s --output NEW salvages", o.Dir, o.Dir)
+		}
 		o.Logger.Error("recovery failed", "dir", o.Dir, "err", err)
 		return nil, err
 	}

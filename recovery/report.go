@@ -61,15 +61,24 @@ type Place struct {
 
 // Cut is a torn tail: what a crash left of frames that were never acknowledged.
 type Cut struct {
+	Done   bool   // it was cut; false when the disk was too full for that
 	File   string // the segment
-	Offset int64  // where the log ends now
+	Offset int64  // where the log ends
 	Bytes  int64  // from there to the last byte that was not zero
 	LSN    uint64 // the first LSN that was lost with it
 	// Records is how many commits the torn frame held; -1 when its header was
 	// lost too.
 	Records    int64
 	Reason     string // what was found at Offset
-	Quarantine string // the file that holds a copy; "" when read-only
+	Quarantine string // the file that holds a copy
+}
+
+// what says what became of the tail.
+func (c *Cut) what() string {
+	if c.Done {
+		return "torn tail cut off"
+	}
+	return "torn tail left in place"
 }
 
 // Rejected is a listed snapshot that could not be used.
@@ -115,7 +124,7 @@ func (r *Report) LogValue() slog.Value {
 // log writes the report: what a person should look at as warnings of their own.
 func (r *Report) log(l *slog.Logger, dir string) {
 	if c := r.Cut; c != nil {
-		l.Warn("torn tail cut off", "file", c.File, "offset", c.Offset, "bytes", c.Bytes,
+		l.Warn(c.what(), "file", c.File, "offset", c.Offset, "bytes", c.Bytes,
 			"lsn", c.LSN, "reason", c.Reason, "quarantine", c.Quarantine)
 	}
 	for _, s := range r.Rejected {
@@ -134,18 +143,24 @@ func (r *Report) String() string {
 	}
 	s := fmt.Sprintf("recovered up to LSN %d", r.LastLSN)
 	if r.SnapshotLSN > 0 {
-		s += fmt.Sprintf(": snapshot %d (%d entries)", r.SnapshotLSN, r.SnapshotEntries)
+		s += fmt.Sprintf(": snapshot %d (%d keys)", r.SnapshotLSN, r.SnapshotEntries)
 	}
-	s += fmt.Sprintf(", %d commits from %d bytes of log in %d segments", r.Records, r.Bytes, r.Segments)
-	if r.Cut != nil {
-		s += fmt.Sprintf("; a torn tail of %d bytes at offset %d of %s was cut off (%s)",
-			r.Cut.Bytes, r.Cut.Offset, r.Cut.File, r.Cut.Reason)
+	s += fmt.Sprintf(", %s from %d bytes of log in %s", plural(r.Records, "commit"), r.Bytes, plural(int64(r.Segments), "segment"))
+	if c := r.Cut; c != nil {
+		s += fmt.Sprintf("; %s: %d bytes at offset %d of %s (%s)", c.what(), c.Bytes, c.Offset, c.File, c.Reason)
 	}
 	if n := len(r.Rejected); n > 0 {
-		s += fmt.Sprintf("; %d rotten snapshots set aside", n)
+		s += "; " + plural(int64(n), "snapshot") + " rejected"
 	}
 	if r.ReadOnlyReason != nil {
 		s += "; " + r.ReadOnlyReason.Error()
 	}
 	return s
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

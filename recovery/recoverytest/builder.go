@@ -21,6 +21,7 @@ type Builder struct {
 	Dir      string
 	Manifest recovery.Manifest // Write keeps First and Active as they are here
 	Segments []*Segment
+	Codec    snapshot.Codec // for the snapshots; nil = none
 
 	link uint64 // of the last frame
 	next uint64 // LSN
@@ -139,7 +140,7 @@ func (b *Builder) Snapshot(lsn uint64, entries ...record.Entry) recovery.Snapsho
 		b.TB.Fatal(err)
 	}
 	sum, err := snapshot.Publish(context.Background(), b.FS, dir,
-		snapshot.Meta{Store: b.Manifest.Store, LSN: lsn}, snapshot.WriterOptions{BlockSize: 128},
+		snapshot.Meta{Store: b.Manifest.Store, LSN: lsn}, snapshot.WriterOptions{BlockSize: 128, Codec: b.Codec},
 		func(w *snapshot.Writer) error {
 			for i := range entries {
 				if err := w.Add(&entries[i]); err != nil {
