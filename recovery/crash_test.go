@@ -7,11 +7,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/redis-lite/redis-lite/fuzz/crashfs"
 	"github.com/redis-lite/redis-lite/recovery"
 	"github.com/redis-lite/redis-lite/recovery/recoverytest"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/vfs/memfs"
+	"github.com/redis-lite/redis-lite/wal"
 )
 
 // needy are directories in which recovery has all of its work to do.
@@ -446,5 +449,53 @@ func TestRotationTellsManifest(t *testing.T) {
 	}
 	if r, _ := mustOpen(t, fsys); r.Tail.Seq != 2 || r.Manifest.Get().Active != 2 {
 		t.Fatalf("%+v", r.Tail)
+	}
+}
+
+// In the lazier modes commits are seen before they are durable. After a crash not
+// a byte may be left of them, so their LSNs are not given out again; after an
+// orderly close the log just goes on.
+func TestLazyLogNeverGivesAnLSNTwice(t *testing.T) {
+	for _, mode := range []wal.Mode{wal.Interval, wal.Never} {
+		t.Run(mode.String(), func(t *testing.T) {
+			fsys := crashfs.New(crashfs.Options{NoTrace: true})
+			start := func(fsys vfs.FS) (*recovery.Store, *wal.Log) {
+				s, _ := mustOpen(t, fsys)
+				o := logOptions()
+				o.Mode, o.Interval = mode, time.Hour
+				log, err := s.StartLog(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s, log
+			}
+			s, log := start(fsys)
+			write(t, log, set("a", "1"))
+			if err := s.Close(log); err != nil {
+				t.Fatal(err)
+			}
+			s, log = start(fsys)
+			if s.NextLSN != 2 || s.Tail.Seq != 1 {
+				t.Fatalf("after an orderly close: next LSN %d", s.NextLSN)
+			}
+			seen := write(t, log, set("b", "2"))
+			after := fsys.Crash(crashfs.LoseAll)
+			log.Close()
+			s, got := mustOpen(t, after)
+			wantKeys(t, got, keys{"a": "1"})
+			if s.Report.Cut != nil {
+				t.Fatal("this is about what leaves no trace")
+			}
+			if s.NextLSN <= seen {
+				t.Fatalf("LSN %d was seen, and %d is next", seen, s.NextLSN)
+			}
+			again, _ := mustOpen(t, after)
+			if again.NextLSN != s.NextLSN {
+				t.Fatalf("next LSN %d, then %d", s.NextLSN, again.NextLSN)
+			}
+			if lsn := write(t, startLog(t, again), set("c", "3")); lsn != s.NextLSN {
+				t.Fatalf("LSN %d", lsn)
+			}
+		})
 	}
 }

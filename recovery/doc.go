@@ -32,7 +32,8 @@
 //     only, and the next step would make MANIFEST name a file that a power cut
 //     takes away.
 //  5. MANIFEST is replaced: rotten snapshots de-listed, the adopted segment
-//     active, and the floor of LSNs raised above whatever the torn tail held.
+//     active, and the floor of LSNs raised above whatever the torn tail held (or
+//     a lazy log may have lost without a trace).
 //     It is replaced even when nothing changed, because the one that was read
 //     may itself be a rename that never became durable; steps 6 and 7, and
 //     every later commit, lean on its being so.

@@ -55,6 +55,12 @@ type Manifest struct {
 	// commit in the new segment. 0 = none.
 	NextLSN uint64
 
+	// Lazy is set while the log is open in a mode in which commits are seen
+	// before they are durable. Where it is found set, that log did not end well:
+	// commits may be gone of which not a byte is left to tell, so the floor
+	// rises as if something had been cut.
+	Lazy bool
+
 	Created int64 // Unix milliseconds, informational
 }
 
@@ -90,6 +96,7 @@ type manifestWire struct {
 	Active     uint64         `cbor:"5,keyasint"`
 	NextLSN    uint64         `cbor:"6,keyasint"`
 	Created    int64          `cbor:"7,keyasint"`
+	Lazy       bool           `cbor:"8,keyasint,omitempty"`
 }
 
 type snapshotWire struct {
@@ -111,7 +118,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 	}
 	w := manifestWire{
 		Store: m.Store[:], Generation: m.Generation, Snapshots: []snapshotWire{},
-		First: m.First, Active: m.Active, NextLSN: m.NextLSN, Created: m.Created,
+		First: m.First, Active: m.Active, NextLSN: m.NextLSN, Created: m.Created, Lazy: m.Lazy,
 	}
 	for i := range m.Snapshots {
 		s := &m.Snapshots[i]
@@ -197,7 +204,7 @@ func DecodeManifest(b []byte) (Manifest, error) {
 	}
 	m := Manifest{
 		Version: manifestVersion, Generation: w.Generation,
-		First: w.First, Active: w.Active, NextLSN: w.NextLSN, Created: w.Created,
+		First: w.First, Active: w.Active, NextLSN: w.NextLSN, Created: w.Created, Lazy: w.Lazy,
 	}
 	if copy(m.Store[:], w.Store) != len(m.Store) || len(w.Store) != len(m.Store) {
 		return none, manifestReason("its store UUID is not 16 bytes")

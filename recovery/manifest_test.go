@@ -30,6 +30,7 @@ func drawManifest(t *rapid.T) recovery.Manifest {
 		First:      rapid.Uint64Range(1, math.MaxUint64-1).Draw(t, "first"),
 		NextLSN:    rapid.Uint64().Draw(t, "nextLSN"),
 		Created:    rapid.Int64().Draw(t, "created"),
+		Lazy:       rapid.Bool().Draw(t, "lazy"),
 	}
 	m.Active = rapid.Uint64Range(m.First, math.MaxUint64-1).Draw(t, "active")
 	copy(m.Store[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "store"))
@@ -92,7 +93,7 @@ func TestManifestNeverReadsDamagedBytes(t *testing.T) {
 
 func goldenManifest() recovery.Manifest {
 	m := recovery.Manifest{
-		Version: 1, Generation: 7, First: 3, Active: 5, NextLSN: 1 << 20, Created: 1_700_000_000_000,
+		Version: 1, Generation: 7, First: 3, Active: 5, NextLSN: 1 << 20, Created: 1_700_000_000_000, Lazy: true,
 		Snapshots: []recovery.SnapshotRef{{LSN: 1000, Entries: 12, Size: 4567}, {LSN: 2000, Entries: 34, Size: 8910}},
 	}
 	for i := range m.Store {
@@ -159,7 +160,8 @@ func TestManifestRefuses(t *testing.T) {
 		newer   bool // a *VersionError is wanted
 	}{
 		{name: "a newer version", version: 2, newer: true},
-		{name: "a field it does not know", edit: func(f fields) { f[8] = 1 }, newer: true},
+		{name: "a field it does not know", edit: func(f fields) { f[9] = 1 }, newer: true},
+		{name: "a false that is written by leaving it out", edit: func(f fields) { f[8] = false }},
 		{name: "no UUID", edit: func(f fields) { f[1] = make([]byte, 16) }},
 		{name: "a short UUID", edit: func(f fields) { f[1] = []byte{1, 2} }},
 		{name: "a long UUID", edit: func(f fields) { f[1] = bytes.Repeat([]byte{7}, 17) }},

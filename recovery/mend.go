@@ -9,10 +9,13 @@ import (
 	"github.com/redis-lite/redis-lite/wal"
 )
 
-// jump is how far the LSNs move on when something was cut. The committer never
-// lets so many records stand unsynced, so no LSN that anybody may have seen in
-// what was cut is given to another commit.
+// jump is how far the LSNs move on, at least, when something was cut.
 const jump = 1 << 20
+
+// leap is how far the LSNs move on behind a segment with that reach: no more
+// bytes than the reach ever stand unsynced, and a commit takes eight at least.
+// So no LSN that anybody may have seen of what is gone is given out again.
+func leap(reach int64) uint64 { return max(jump, uint64(reach)/8) }
 
 // mender makes the directory agree with what an attempt has read. Its steps, in
 // their order and with the crash that each order survives, are described in the
@@ -30,8 +33,8 @@ func newMender(a *attempt) *mender {
 	m := &mender{attempt: a, fs: a.o.FS, dir: a.o.Dir, raised: a.manifest.NextLSN}
 	m.file = newManifestFile(m.fs, m.dir, a.manifest, false)
 	m.rejected = slices.Clone(a.rejected)
-	if a.torn != nil {
-		m.raised = max(m.raised, a.tail.NextLSN+jump)
+	if a.torn != nil || a.manifest.Lazy {
+		m.raised = max(m.raised, a.tail.NextLSN+leap(a.tail.Header.Reach))
 	}
 	return m
 }
@@ -183,6 +186,7 @@ func (m *mender) replaceManifest(context.Context) error {
 		})
 		next.Active = m.tail.Seq
 		next.NextLSN = m.raised
+		next.Lazy = false // the floor says it all; StartLog sets it anew
 		return nil
 	})
 }

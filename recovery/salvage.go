@@ -77,6 +77,7 @@ type salvage struct {
 	image *image
 	loss  *Loss
 
+	reach   int64  // the longest of any segment
 	broken  string // why the history has a gap from here on; "" while it is whole
 	highest uint64 // LSN seen anywhere, in the new store or not
 }
@@ -233,6 +234,7 @@ func (s *salvage) start(first, last uint64, store [16]byte) (uint64, error) {
 }
 
 func (s *salvage) frame(c *cursor, f *wal.Frame) error {
+	s.reach = max(s.reach, c.segment.Header.Reach)
 	err := c.records(f, func(lsn uint64, _ []byte, commit *record.Commit) error {
 		s.highest = max(s.highest, lsn)
 		switch {
@@ -326,4 +328,4 @@ func (s *salvage) write(ctx context.Context, dst string) (err error) {
 
 // floor is above everything that src may have given out: an LSN that somebody
 // remembers must not come to mean another commit.
-func (s *salvage) floor() uint64 { return max(s.highest, s.loss.LastLSN) + jump }
+func (s *salvage) floor() uint64 { return max(s.highest, s.loss.LastLSN) + leap(s.reach) }

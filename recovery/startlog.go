@@ -43,9 +43,16 @@ func (s *Store) StartLog(o wal.Options) (*wal.Log, error) {
 		}
 		return err
 	}
-	switch {
-	case s.New:
+	if s.New {
 		return s.create(o)
+	}
+	if o.Mode != wal.Always {
+		// Before the first commit that somebody may see and a crash may take.
+		if err := s.Manifest.Update(lazy(true)); err != nil {
+			return nil, err
+		}
+	}
+	switch {
 	case s.NextLSN > s.Tail.NextLSN:
 		return wal.StartAfter(o, s.Tail, s.NextLSN)
 	}
@@ -60,10 +67,31 @@ func (s *Store) create(o wal.Options) (*wal.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Manifest.Update(func(*Manifest) error { return nil }); err != nil {
+	if err := s.Manifest.Update(lazy(o.Mode != wal.Always)); err != nil {
 		return nil, also(err, log.Close())
 	}
 	return log, nil
+}
+
+// Close closes the log that StartLog opened and, when that went well, remembers
+// that nothing of it can be missing. A program that closes the log alone loses
+// nothing; but in the lazier modes the next open then goes on in a new segment,
+// as after a crash.
+func (s *Store) Close(log *wal.Log) error {
+	if err := log.Close(); err != nil {
+		return err
+	}
+	if !s.Manifest.Get().Lazy {
+		return nil
+	}
+	return s.Manifest.Update(lazy(false))
+}
+
+func lazy(is bool) func(*Manifest) error {
+	return func(m *Manifest) error {
+		m.Lazy = is
+		return nil
+	}
 }
 
 // Discard takes a listed snapshot that turned out to be rotten (cause says how)
