@@ -212,7 +212,7 @@ func (db *DB) Close() error {
 		db.work.Wait()
 		var errs []error
 		if db.log != nil {
-			errs = append(errs, db.log.Close())
+			errs = append(errs, db.store.Close(db.log))
 		}
 		errs = append(errs, db.follower.close())
 		if db.lock != nil {
