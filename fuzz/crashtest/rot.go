@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +28,11 @@ func (r RotResult) String() string {
 // every byte of every file, one at a time: one bit, then all of them. Then it
 // wipes each sector, and copies its neighbour over it, as a misdirected write
 // would. The store may refuse, or not mind; it must not show anything wrong.
-// Options.MayLose allows for the last operations to be cut off, which damage to
-// the very end of a log cannot be told from.
+//
+// Options.MayLose allows for the last operations to be cut off: damage to the
+// very end of a log cannot be told from a write that was never finished. Where
+// it is set, wiping everything from a sector to the end of a file may cost all
+// that was written there.
 func Rot[Op any](t testing.TB, sys System[Op], history []Step[Op], o Options) RotResult {
 	t.Helper()
 	r := RotAll(sys, history, o)
@@ -60,7 +64,7 @@ func RotAll[Op any](sys System[Op], history []Step[Op], o Options) RotResult {
 			return r
 		}
 		r.Tried++
-		if f := x.rotten(image, last.expect, dmg.what, &r); f != nil {
+		if f := x.rotten(image, last.expect, dmg, &r); f != nil {
 			r.Failure = f
 			return r
 		}
@@ -69,7 +73,11 @@ func RotAll[Op any](sys System[Op], history []Step[Op], o Options) RotResult {
 }
 
 // rotten opens a damaged image.
-func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, what string, r *RotResult) *Failure {
+func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, d damage, r *RotResult) *Failure {
+	what, o := d.what, x.o
+	if d.end && o.MayLose > 0 {
+		o.MayLose = len(e.before)
+	}
 	store, err := openStore(x.sys, image)
 	var found State
 	if err == nil {
@@ -86,7 +94,7 @@ func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, what string, r 
 	case e.allows(found):
 		r.Harmless++
 	default:
-		if v := x.o.judge(e, found); v != OK {
+		if v := o.judge(e, found); v != OK {
 			return newFailure(v, image, e, what, found, nil)
 		}
 		r.Cut++
@@ -98,6 +106,7 @@ func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, what string, r 
 type damage struct {
 	what string
 	do   func(*crashfs.FS) error
+	end  bool // nothing but zeros is left in the file from there on
 }
 
 const sector = 512
@@ -109,21 +118,22 @@ func damages(image *crashfs.FS) []damage {
 		for off := range b {
 			for _, xor := range []byte{1 << (off % 8), 0xff} {
 				out = append(out, damage{
-					fmt.Sprintf("with bits %08b of byte %d of %s flipped", xor, off, name),
-					func(f *crashfs.FS) error { return f.Rot(name, int64(off), xor) },
+					what: fmt.Sprintf("with bits %08b of byte %d of %s flipped", xor, off, name),
+					do:   func(f *crashfs.FS) error { return f.Rot(name, int64(off), xor) },
 				})
 			}
 		}
 		for off := 0; off < len(b); off += sector {
 			end := min(off+sector, len(b))
 			out = append(out, damage{
-				fmt.Sprintf("with [%d,%d) of %s wiped", off, end, name),
-				func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), make([]byte, end-off)) },
+				what: fmt.Sprintf("with [%d,%d) of %s wiped", off, end, name),
+				do:   func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), make([]byte, end-off)) },
+				end:  len(bytes.Trim(b[end:], "\x00")) == 0,
 			})
 			if next := b[min(off+sector, len(b)):min(off+2*sector, len(b))]; len(next) > 0 {
 				out = append(out, damage{
-					fmt.Sprintf("with the sector behind it written over the one at %d of %s", off, name),
-					func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), next) },
+					what: fmt.Sprintf("with the sector behind it written over the one at %d of %s", off, name),
+					do:   func(f *crashfs.FS) error { return f.Overwrite(name, int64(off), next) },
 				})
 			}
 		}
