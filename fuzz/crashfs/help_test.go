@@ -18,16 +18,6 @@ type script struct {
 	fs *crashfs.FS
 }
 
-func must[T any](t testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
 func (s script) do(err error) {
 	s.t.Helper()
 	if err != nil {

@@ -69,7 +69,3 @@ func (es entries) with(name string, ino int) entries {
 	}
 	return slices.Concat(es[:i], entries{{name, ino}}, es[i:])
 }
-
-func (es entries) same(other entries) bool {
-	return len(es) == len(other) && (len(es) == 0 || &es[0] == &other[0])
-}

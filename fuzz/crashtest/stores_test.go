@@ -166,7 +166,6 @@ type logSystem struct {
 	noSync    bool // acknowledge before the sync
 	noCRC     bool // believe what is there
 	noTrim    bool // append behind a torn tail as if it were not there
-	stopEarly bool // a record that does not check ends the log, whatever is behind
 	noDirSync bool
 	retry     bool // a failed sync is tried again
 	eachKey   bool // a transaction is one record for each key

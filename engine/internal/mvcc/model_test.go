@@ -119,7 +119,7 @@ func (md *model) write(t *rapid.T) {
 		default:
 			key := genKey.Draw(t, "key")
 			value := rapid.SampledFrom([]string{"", "x", "value", "a longer value that needs more room"}).Draw(t, "value")
-			deadline := int64(rapid.SampledFrom([]int{0, 0, 1, 2, 3, 1 << 40}).Draw(t, "deadline"))
+			deadline := rapid.SampledFrom([]int64{0, 0, 1, 2, 3, 1 << 40}).Draw(t, "deadline")
 			passed := []byte(value)
 			b.Set(key, passed, lsn, deadline)
 			state[bucketKey{bucket, string(key)}] = modelItem{value, lsn, deadline}
