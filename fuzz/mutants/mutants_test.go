@@ -52,6 +52,25 @@ func TestMutants(t *testing.T) {
 	fmt.Printf("mutants killed: %d/%d\n", score, len(mutants))
 }
 
+// The places of all mutants are there, once each: a change of the engine that
+// moves one is noticed at once, and not when somebody next runs the score.
+func TestEveryMutantFindsItsPlace(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, m := range All() {
+		if ids[m.ID] {
+			t.Errorf("two mutants are called %s", m.ID)
+		}
+		ids[m.ID] = true
+		if _, err := m.Overlay(root, t.TempDir()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // run compiles a mutant and lets its suite loose on it. An empty verdict means
 // that the mutant survived, or died of something that does not count.
 func run(t *testing.T, root, dir string, m Mutant) (verdict string, took time.Duration, out string) {
