@@ -127,15 +127,23 @@ func (p *Point) image(choice Choice) *FS {
 			g.inodes[ino] = &inode{own: g.own, parent: n.parent, dur: n.dur, dead: n.dead}
 		}
 	}
+	var open patch
 	for i, e := range p.pending {
+		if choice[i] == Keep && e.partial {
+			open.add(g, e)
+			continue
+		}
 		switch choice[i] {
 		case Keep:
+			open.flush(g)
 			g.keep(e)
 		case Garble:
+			open.flush(g)
 			n := g.inodes[e.ino]
 			n.dur.set(g.own, e.Off/g.page, garbage(e, g.page))
 		}
 	}
+	open.flush(g)
 	for ino, n := range g.inodes {
 		if n.own == g.own && !n.dir {
 			n.dur.cut(g.own, n.dur.size, g.page) // bytes behind a length that was lost
@@ -151,6 +159,31 @@ func (p *Point) image(choice Choice) *FS {
 	}
 	g.own = new(token) // dur and vol share their chunks
 	return g
+}
+
+// patch gathers kept atoms of one page, so that a page of 512 atoms of a byte is
+// made once and not 512 times.
+type patch struct {
+	ino int
+	i   int64
+	b   []byte // nil when nothing is gathered
+}
+
+func (t *patch) add(f *FS, e *Effect) {
+	i := e.Off / f.page
+	if t.b == nil || t.ino != e.ino || t.i != i {
+		t.flush(f)
+		t.ino, t.i, t.b = e.ino, i, make([]byte, f.page)
+		f.node(e.ino).dur.read(t.b, i*f.page, f.page)
+	}
+	e.copyTo(t.b, f.page)
+}
+
+func (t *patch) flush(f *FS) {
+	if t.b != nil {
+		f.node(t.ino).dur.set(f.own, t.i, newPage(t.b))
+		t.b = nil
+	}
 }
 
 // keep makes an effect durable in an image that is being built.

@@ -235,11 +235,16 @@ func (e *Effect) apply(im *image, own *token, pageSize int64) {
 	if old := im.page(i); old != nil {
 		copy(b, old.b)
 	}
+	e.copyTo(b, pageSize)
+	im.set(own, i, newPage(b))
+}
+
+// copyTo writes the bytes of a partial effect into its page.
+func (e *Effect) copyTo(b []byte, pageSize int64) {
 	in := e.Off % pageSize
 	if e.page != nil {
 		copy(b[in:in+e.Len], e.page.b[in:])
 	} else {
 		clear(b[in : in+e.Len])
 	}
-	im.set(own, i, newPage(b))
 }
