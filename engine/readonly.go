@@ -21,10 +21,18 @@ import (
 type follower struct {
 	turn chan struct{} // one refresh at a time
 	log  *wal.Follower // nil until there is a log
+	// of whom: the store that was found, once somebody has made one.
+	store [16]byte
+	found bool
 }
 
 // errStartAgain: what the follower stood on is gone, a compaction has passed.
 var errStartAgain = errors.New("the log was truncated")
+
+// refreshAttempts bounds how often one Refresh starts again. Each time, the
+// writer would have to compact between the reader's loading of a snapshot and
+// its opening of the log behind it.
+const refreshAttempts = 20
 
 func (db *DB) openReadOnly(ctx context.Context) error {
 	load := newLoader()
@@ -36,9 +44,13 @@ func (db *DB) openReadOnly(ctx context.Context) error {
 	db.useMap(load.m)
 	db.m.Publish(store.NextLSN - 1)
 	db.follower.turn = make(chan struct{}, 1)
+	db.follower.of(store)
 	db.start()
 	return nil
 }
+
+// of notes which store is followed.
+func (f *follower) of(s *recovery.Store) { f.store, f.found = s.Report.Store, !s.New }
 
 // Refresh brings a database that was opened with Options.ReadOnly up to what the
 // log proves durable now, and returns the newest LSN that readers see. In mode
@@ -59,8 +71,14 @@ func (db *DB) Refresh(ctx context.Context) (uint64, error) {
 	if db.isClosed() {
 		return db.m.Published(), ErrClosed
 	}
+	if !f.found {
+		// The reader was there before the store.
+		if err := db.reload(ctx); err != nil || !f.found {
+			return db.m.Published(), err
+		}
+	}
 	err := db.follow(ctx)
-	if errors.Is(err, errStartAgain) {
+	for n := 0; errors.Is(err, errStartAgain) && n < refreshAttempts; n++ {
 		if err = db.reload(ctx); err == nil {
 			err = db.follow(ctx)
 		}
@@ -76,7 +94,7 @@ func (db *DB) follow(ctx context.Context) error {
 	f := &db.follower
 	if f.log == nil {
 		log, err := wal.Follow(wal.FollowOptions{
-			FS: db.opts.FS, Dir: filepath.Join(db.dir, "wal"), Store: db.store.Report.Store, From: db.m.Published() + 1,
+			FS: db.opts.FS, Dir: filepath.Join(db.dir, "wal"), Store: f.store, From: db.m.Published() + 1,
 		})
 		if err != nil {
 			return startAgain(err)
@@ -132,7 +150,7 @@ func (db *DB) reload(ctx context.Context) error {
 	load.m.Publish(newest)
 	adopt(db.m, load.m, newest)
 	db.m.Publish(newest)
-	db.store = store
+	db.follower.of(store)
 	return nil
 }
 
