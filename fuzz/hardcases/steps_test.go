@@ -203,7 +203,7 @@ func TestHardCase22_LazyModes(t *testing.T) {
 				some(3)
 				closeDB(t, db)
 				l.promise()
-				points.each(t, crashfs.Bound{Exhaustive: 6, Pairs: 1, Random: 6}, func(img *crashfs.FS, at moment) {
+				points.each(t, crashfs.Bound{Exhaustive: 5, Pairs: 1, Random: 3}, func(img *crashfs.FS, at moment) {
 					verdict(t, img, at, lazy[1]) // in Always now
 				})
 			})

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package hardcases_test
+
+import "runtime"
+
+const locksDirectories = runtime.GOOS != "windows"
