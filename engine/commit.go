@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/redis-lite/redis-lite/wal"
@@ -263,10 +262,7 @@ func (db *DB) writeErr() error {
 	}
 	if db.log != nil {
 		if err := db.log.Err(); err != nil {
-			if errors.Is(err, ErrLogFailed) {
-				return fmt.Errorf("engine: %w", err)
-			}
-			return fmt.Errorf("engine: %w: %w", ErrLogFailed, err)
+			return fmt.Errorf("engine: %w", err)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
@@ -32,8 +33,10 @@ type staged struct {
 	indexed int // how many from the front of queue are in over
 	over    overlay
 
-	bytes    int64 // encoded size of all in queue
-	deadline int64 // no deadline in queue is earlier; 0 for none
+	bytes int64 // encoded size of all in queue
+	// deadline: none in queue is earlier; 0 for none. Changed under mu, read
+	// without: the holder of the writer slot asks before every write.
+	deadline atomic.Int64
 }
 
 // add appends a commit. Only the holder of the writer slot calls it.
@@ -43,8 +46,9 @@ func (s *staged) add(c *stagedCommit) {
 	s.queue = append(s.queue, c)
 	s.bytes += c.size
 	for i := range c.muts {
-		if d := c.muts[i].Deadline; d != 0 && (s.deadline == 0 || d < s.deadline) {
-			s.deadline = d
+		d, first := c.muts[i].Deadline, s.deadline.Load()
+		if d != 0 && (first == 0 || d < first) {
+			s.deadline.Store(d)
 		}
 	}
 }
@@ -58,11 +62,7 @@ func (s *staged) size() int64 {
 
 // earliestDeadline bounds the deadlines of staged writes from below; 0 when they
 // have none.
-func (s *staged) earliestDeadline() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.deadline
-}
+func (s *staged) earliestDeadline() int64 { return s.deadline.Load() }
 
 // undo takes the commit that was added last away again: the log refused it.
 func (s *staged) undo(c *stagedCommit) {
@@ -93,7 +93,8 @@ func (s *staged) drop(through uint64) {
 	}
 	s.indexed = max(0, s.indexed-n)
 	if n == len(s.queue) {
-		s.queue, s.deadline = s.queue[:0], 0
+		s.queue = s.queue[:0]
+		s.deadline.Store(0)
 	} else {
 		s.queue = s.queue[n:]
 	}

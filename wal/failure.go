@@ -18,10 +18,10 @@ func (l *Log) fail(err error) error {
 		cause = &LogError{Op: "use", File: l.o.Dir, Err: err}
 	}
 	l.mu.Lock()
-	if l.failed != nil {
-		cause = l.failed
+	if first := l.failed.Load(); first != nil {
+		cause = first
 	}
-	l.failed = cause
+	l.failed.Store(cause)
 	queue := l.queue
 	l.queue = nil
 	for _, b := range queue {

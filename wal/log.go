@@ -22,9 +22,10 @@ type Log struct {
 	token chan struct{} // full while somebody commits
 	tail  tail          // the token's holder's
 
-	durable atomic.Uint64 // last durable LSN
-	written atomic.Uint64 // last LSN handed to the operating system
-	frames  atomic.Uint64 // frames with records, written since the log was opened
+	durable atomic.Uint64            // last durable LSN
+	failed  atomic.Pointer[LogError] // the error that ended the log; set under mu
+	written atomic.Uint64            // last LSN handed to the operating system
+	frames  atomic.Uint64            // frames with records, written since the log was opened
 
 	mu        sync.Mutex
 	queue     []*batch      // waiting to be committed; the last one takes records
@@ -34,7 +35,6 @@ type Log struct {
 	pending   int           // records queued or in flight
 	room      chan struct{} // closed when staged shrinks; nil while nobody waits
 	spare     []buffers     // of batches that have ended
-	failed    *LogError     // the error that ended the log
 	closing   bool          // Close was called
 	segments  []SegmentInfo
 	readers   map[*Reader]struct{}
@@ -153,10 +153,8 @@ func (l *Log) Written() uint64 { return l.written.Load() }
 
 // Err is the error that the log failed with, a *LogError, or nil.
 func (l *Log) Err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.failed != nil {
-		return l.failed
+	if err := l.failed.Load(); err != nil {
+		return err
 	}
 	return nil
 }
@@ -164,8 +162,8 @@ func (l *Log) Err() error {
 // refusal is why the log takes nothing more, or nil. mu is held.
 func (l *Log) refusal() error {
 	switch {
-	case l.failed != nil:
-		return l.failed
+	case l.failed.Load() != nil:
+		return l.failed.Load()
 	case l.closing:
 		return ErrClosed
 	}

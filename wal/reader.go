@@ -138,8 +138,8 @@ func (r *Reader) goOn(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if l.failed != nil && l.caughtUp() {
-		err = l.failed
+	if failed := l.failed.Load(); failed != nil && l.caughtUp() {
+		err = failed
 	} else if l.ended {
 		err = ErrClosed
 	}

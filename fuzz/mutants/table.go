@@ -109,7 +109,7 @@ func All() []Mutant {
 			"recovery/classify.go", "	if end == p.at {\n		return verdict{kind: cleanEnd,", "	if end == p.at && p.segment.Size() == p.at {\n		return verdict{kind: cleanEnd,"},
 			{"recovery/classify.go", "	return verdict{kind: tornTail, rule: 6,", "	if end == p.at {\n		return p.damage(6, p.at, \"zeros\"), nil\n	}\n	return verdict{kind: tornTail, rule: 6,"}}},
 		{ID: "P8", What: "the log goes on after a failed sync", Test: faults, Edits: []Edit{
-			{"wal/failure.go", "	l.failed = cause\n", "	_ = cause\n"},
+			{"wal/failure.go", "	l.failed.Store(cause)\n", ""},
 			{"wal/tail.go", "		err = t.sync(l)\n	} else {", "		if err = t.sync(l); err != nil {\n			t.unsynced, t.records = 0, 0\n		}\n	} else {"}},
 			Peer: "cockroach #37102: a sync after a failed one returned success, and acknowledged what was not recoverable"},
 	}
