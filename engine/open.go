@@ -16,6 +16,10 @@ import (
 // empty. It returns when the whole state is recovered; RecoveryReport tells what
 // was found. A nil o is good options.
 //
+// On a disk so full that what a crash left cannot be mended, the database opens
+// read-only: RecoveryReport().ReadOnlyReason says why, writes get ErrReadOnly, and
+// the very last commits may not be visible before there is room to open again.
+//
 // Errors: *LockedError when somebody holds the store, *CorruptionError when it
 // is damaged (kvctl verify explains, kvctl recover salvages), *VersionError for
 // a newer format, *NotAStoreError for a directory of something else; else what
