@@ -62,7 +62,7 @@ nothing of it or of a later one is written; mend it and go on with --from-line.`
 }
 
 func runImport(ctx context.Context, app *cli.App, name string, from, every int64) error {
-	in, size, err := openInput(ctx, app, name)
+	in, size, err := openInput(app, name)
 	if err != nil {
 		return err
 	}
@@ -175,28 +175,29 @@ func inputName(name string) string {
 
 // openInput opens a file, or standard input, and says how long it is; 0 when
 // nobody knows.
-func openInput(ctx context.Context, app *cli.App, name string) (io.ReadCloser, int64, error) {
+func openInput(app *cli.App, name string) (io.ReadCloser, int64, error) {
 	if name == "-" {
 		if app.StdinIsTerminal {
 			app.Notef("reading from the terminal; end with Ctrl-D")
 		}
-		return io.NopCloser(cli.Interruptible(ctx, app.Stdin)), 0, nil
+		return io.NopCloser(app.Stdin), 0, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, 0, inputError(err)
 	}
 	info, err := f.Stat()
-	switch {
-	case err != nil:
-	case info.IsDir():
+	if err == nil && info.IsDir() {
 		err = cli.Usagef("%s is a directory", name)
-	case info.Mode().IsRegular():
-		return f, info.Size(), nil
-	default: // a FIFO, a device: reading may wait for ever
-		return readCloser{cli.Interruptible(ctx, f), f}, 0, nil
 	}
-	return nil, 0, errors.Join(err, f.Close())
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	size := int64(0)
+	if info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	return f, size, nil
 }
 
 // inputError makes bad input of a file that is not there: exit code 2, where a
@@ -206,9 +207,4 @@ func inputError(err error) error {
 		return &cli.UsageError{Msg: err.Error()}
 	}
 	return err
-}
-
-type readCloser struct {
-	io.Reader
-	io.Closer
 }

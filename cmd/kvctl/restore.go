@@ -23,7 +23,7 @@ backup is checked as a whole before the store comes into being.`,
   kvctl get mykey --dir restored`,
 		Args: exactly("FILE (- for standard input)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, size, err := openInput(cmd.Context(), app, args[0])
+			in, size, err := openInput(app, args[0])
 			if err != nil {
 				return err
 			}
@@ -33,7 +33,7 @@ backup is checked as a whole before the store comes into being.`,
 			}
 			bar := app.NewProgress("restore", size)
 			defer bar.End()
-			info, err := restore(cmd.Context(), app, &countingReader{r: in, seen: bar.Set})
+			info, err := restore(cmd.Context(), app, &countingReader{r: cli.Interruptible(cmd.Context(), in), seen: bar.Set})
 			if err != nil {
 				return fmt.Errorf("%s: %w", inputName(args[0]), err)
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 	"github.com/redis-lite/redis-lite/engine"
 )
 
@@ -62,10 +63,14 @@ func (e *LineError) Unwrap() error { return e.Err }
 // When ctx ends, Import stops reading, waits for what it has handed over, and
 // returns the context's error; the summary then says how far it came.
 func Import(ctx context.Context, db *engine.DB, r io.Reader, o Options) (Summary, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	im := &importer{
 		// Not to be cut short by a signal: a line that was read goes in.
-		ctx: ctx, commits: context.WithoutCancel(ctx),
-		db: db, o: o, lines: NewReader(r),
+		ctx: ctx, stop: stop, commits: context.WithoutCancel(ctx),
+		// A stream that is silent holds up neither a signal nor the bad news
+		// of a failed commit.
+		db: db, o: o, lines: NewReader(cli.Interruptible(ctx, r)),
 		queue:  make(chan pending, maxPending-1),
 		broken: make(chan struct{}),
 		done:   make(chan struct{}),
@@ -88,7 +93,8 @@ func Import(ctx context.Context, db *engine.DB, r io.Reader, o Options) (Summary
 }
 
 type importer struct {
-	ctx     context.Context
+	ctx     context.Context // of reading
+	stop    func()          // ends it
 	commits context.Context
 	db      *engine.DB
 	o       Options
@@ -253,6 +259,7 @@ func (im *importer) wait() {
 		if err := p.commit.Wait(im.commits); err != nil {
 			im.waitErr = err
 			close(im.broken)
+			im.stop()
 			continue
 		}
 		im.sum.Imported += p.keys
