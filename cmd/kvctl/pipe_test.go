@@ -18,7 +18,7 @@ func TestAClosedPipeIsNoError(t *testing.T) {
 	c.stdin = strings.NewReader(in.String())
 	c.ok("import", "-")
 	for _, args := range []string{
-		"scan", "scan -o json", "scan -o jsonl", "export", "log --full", "log -o json", "backup -",
+		"scan", "scan -o json", "scan -o jsonl", "export", "log --full", "log -o json", "backup - -q",
 	} {
 		cmd := exec.CommandContext(t.Context(), "closedpipe", append([]string{"kvctl", "--dir", c.dir}, strings.Fields(args)...)...)
 		out, err := cmd.CombinedOutput()
