@@ -128,7 +128,9 @@ func TestHardCase04_ForeignBytes(t *testing.T) {
 	})
 }
 
-// A segment too many, too few, or too short.
+// A segment too many, too few, or too short. Badger did not notice that a whole
+// file of its value log was missing, and met the gap as a failed assertion
+// (dgraph-io/badger#541).
 //
 // Guards: the sequence number in each header against the file's name, MANIFEST's
 // list of segments, the one segment that may lie behind it, the end that the

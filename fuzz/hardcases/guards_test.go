@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,7 +39,7 @@ func TestGuards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range guards {
+	for _, g := range append(guards, moreGuards...) {
 		if *takeOut == "all" || strings.Contains(g.name, *takeOut) {
 			t.Run(g.name, func(t *testing.T) { g.check(t, root) })
 		}
@@ -106,4 +107,44 @@ func runPattern(name string) string {
 func firstLines(b []byte, n int) string {
 	lines := strings.SplitAfterN(string(b), "\n", n+1)
 	return strings.Join(lines[:min(n, len(lines))], "")
+}
+
+// TestEveryCaseIsHeld wants a test for each of the 23 cases, at least one guard
+// for each test, and for each guard tests that exist.
+func TestEveryCaseIsHeld(t *testing.T) {
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]bool{} // by test
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (TestHardCase\d\d_\w+)\(`).FindAllSubmatch(src, -1) {
+			held[string(m[1])] = false
+		}
+	}
+	cases := map[string]bool{}
+	for test := range held {
+		cases[test[:len("TestHardCase00")]] = true
+	}
+	if len(cases) != 23 {
+		t.Errorf("tests for %d cases, want 23", len(cases))
+	}
+	for _, g := range append(guards, moreGuards...) {
+		for _, name := range g.tests {
+			test, _, _ := strings.Cut(name, "/")
+			if _, ok := held[test]; !ok {
+				t.Errorf("guard %q is held by %s, which does not exist", g.name, name)
+			}
+			held[test] = true
+		}
+	}
+	for test, ok := range held {
+		if !ok {
+			t.Errorf("%s holds no guard", test)
+		}
+	}
 }

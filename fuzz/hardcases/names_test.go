@@ -16,7 +16,9 @@ func full(n int) string { return strings.Repeat(fmt.Sprint(n%10), 1500) }
 
 // A segment is a file, and its name is durable only when its directory was
 // synced. An acknowledged commit must never lie in a file that a power cut makes
-// vanish, and MANIFEST must never name one.
+// vanish, and MANIFEST must never name one. LevelDB, and MongoDB on RocksDB, did
+// not sync the directory of a new log (google/leveldb#196,
+// mongodb-partners/mongo-rocks#35).
 //
 // Guards: the directory sync behind the publication of a segment; the adoption of
 // a segment that MANIFEST does not know yet, which publishes its name once more
@@ -151,12 +153,21 @@ func TestHardCase10_NewSegment(t *testing.T) {
 
 	// The sync of the directory fails: nobody knows whether the name is durable,
 	// so nothing is written into the segment.
-	for _, do := range []crashfs.Action{crashfs.Fail, crashfs.FailAfter} {
-		t.Run("the directory's sync: "+do.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		dir  string // where the name lies
+		do   crashfs.Action
+	}{
+		{"the directory's sync: fail", walDir, crashfs.Fail},
+		{"the directory's sync: fail after", walDir, crashfs.FailAfter},
+		{"MANIFEST's directory's sync: fail", dir, crashfs.Fail},
+		{"MANIFEST's directory's sync: fail after", dir, crashfs.FailAfter},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			fsys := newDisk()
 			l := &ledger{states: []keys{{}}}
 			db := open(t, fsys, small)
-			fsys.Inject(crashfs.Fault{On: crashfs.OpSyncDir, Name: "wal", Do: do})
+			fsys.Inject(crashfs.Fault{On: crashfs.OpSyncDir, Name: c.dir, Do: c.do})
 			var err error
 			for i := 0; err == nil && i < 20; i++ {
 				k := fmt.Sprint("k", i)

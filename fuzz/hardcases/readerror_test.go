@@ -97,6 +97,51 @@ func TestHardCase18_ReadErrors(t *testing.T) {
 		}
 	}
 
+	// A reader beside a writer: the refresh fails, what it shows stays, and the
+	// next refresh goes on where it was.
+	t.Run("in a reader", func(t *testing.T) {
+		for n := 1; ; n++ {
+			fsys := newDisk()
+			l := &ledger{states: []keys{{}}}
+			db := open(t, fsys)
+			write := func(from, to int) {
+				for i := from; i < to; i++ {
+					l.set(t, db, fmt.Sprint("k", i), full(i))
+				}
+			}
+			write(0, 3)
+			reader := open(t, fsys, readOnly)
+			write(3, 14) // a rotation
+			compact(t, db)
+			write(14, 18)
+			compact(t, db) // what the reader stands on is gone
+			write(18, 21)
+			before := l.now().sees(t, reader)
+			in := fsys.Inject(crashfs.Fault{On: crashfs.OpRead | crashfs.OpOpen | crashfs.OpSize | crashfs.OpList | crashfs.OpStat, Nth: n, Do: crashfs.Fail})
+			_, err := reader.Refresh(ctx)
+			fired := in.Fired() > 0
+			in.Remove()
+			if fired && err != nil && (!errors.Is(err, syscall.EIO) || errors.Is(err, recovery.ErrCorrupt)) || !fired && err != nil {
+				t.Fatalf("call %d: Refresh: %v", n, err)
+			}
+			if after := l.now().sees(t, reader); after < before {
+				t.Fatalf("call %d: the reader went back from commit %d to %d", n, before, after)
+			}
+			closeDB(t, db)
+			if _, err := reader.Refresh(ctx); err != nil {
+				t.Fatalf("call %d: the next Refresh: %v", n, err)
+			}
+			wantKeys(t, reader, l.states[l.acked])
+			closeDB(t, reader)
+			if !fired {
+				if n < 20 {
+					t.Errorf("the reader made %d calls", n)
+				}
+				break
+			}
+		}
+	})
+
 	// In use: reads come from memory, and what is read from the disk (a snapshot
 	// by a compaction) fails that compaction and nothing else.
 	t.Run("in a compaction", func(t *testing.T) {

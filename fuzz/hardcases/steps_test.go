@@ -80,6 +80,38 @@ func TestHardCase15_EveryStep(t *testing.T) {
 		})
 	})
 
+	// A store comes into being: before its first commit is acknowledged nothing
+	// is owed but that a later open works.
+	t.Run("of creation", func(t *testing.T) {
+		t.Parallel()
+		fsys := newDisk()
+		l := &ledger{states: []keys{{}}}
+		points := l.watch(fsys)
+		db := open(t, fsys)
+		l.set(t, db, "a", "1")
+		l.set(t, db, "b", "2")
+		closeDB(t, db)
+		begun := 0
+		points.each(t, crashfs.Bound{Exhaustive: 8, Pairs: 1, Random: 4}, func(img *crashfs.FS, at moment) {
+			db, err := engine.Open(dir, options(img))
+			if err != nil {
+				t.Fatalf("%v: %v", at, err)
+			}
+			if db.RecoveryReport().New {
+				begun++
+				if at.acked > 0 {
+					t.Fatalf("%v: an empty store was begun", at)
+				}
+			}
+			n := at.check(t, db)
+			_ = db.Close()
+			wantUsable(t, img, l.states[n])
+		})
+		if begun < 5 {
+			t.Errorf("%d creations were started again", begun)
+		}
+	})
+
 	for _, c := range needy {
 		t.Run("of recovery: "+c.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package hardcases_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -103,6 +104,54 @@ func TestHardCase08_FailedSync(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// The same for the files that are published: a snapshot or a MANIFEST whose sync
+// failed is never synced again and then trusted. Whoever tries again writes a new
+// one.
+//
+// Guard: one sync for each temporary file.
+func TestHardCase08_FailedSyncOfAFile(t *testing.T) {
+	for _, do := range []crashfs.Action{crashfs.SyncLost, crashfs.SyncReverted, crashfs.Fail} {
+		for _, file := range []string{".*.snap*", ".MANIFEST*", ".*.wal*"} {
+			for nth := 1; ; nth++ {
+				fsys := newDisk()
+				l := &ledger{states: []keys{{}}}
+				db := open(t, fsys)
+				for i := range 2 {
+					l.set(t, db, fmt.Sprint("k", i), full(i))
+					compact(t, db)
+				}
+				l.set(t, db, "k2", full(2))
+				in := fsys.Inject(crashfs.Fault{On: crashfs.OpSync, Name: file, Nth: nth, Do: do})
+				_, err := db.Compact(ctx)
+				fired := in.Fired() > 0
+				in.Remove()
+				if !fired {
+					if nth == 1 {
+						t.Fatalf("%s was not synced", file)
+					}
+					break
+				}
+				if !errors.Is(err, syscall.EIO) {
+					t.Fatalf("%s, %v: Compact said %v", file, do, err)
+				}
+				// Again and again, as the background would.
+				for i := range 3 {
+					if db.Metrics().Failed == nil {
+						l.set(t, db, "again", fmt.Sprint(i))
+						compact(t, db)
+					}
+				}
+				at := l.now()
+				at.call = fmt.Sprintf("a reopen, %s, %v", file, do)
+				for _, fate := range fates {
+					verdict(t, fsys.Point().Crash(fate), at)
+				}
+				verdict(t, fsys.Kill(), at)
+			}
+		}
 	}
 }
 

@@ -43,6 +43,9 @@ func wantCut(t testing.TB, fsys vfs.FS, r *recovery.Report, file string, off int
 
 // A torn last frame goes as a whole, and is reported.
 //
+// hashicorp/raft-wal once counted such an entry in and could not read it
+// (hashicorp/raft-wal#10, found with ALICE).
+//
 // Guards: the checksum of the body (without it half a frame is replayed), the
 // report of the cut, and the copy in quarantine.
 func TestHardCase01_TornLastFrame(t *testing.T) {
@@ -139,7 +142,9 @@ func once(fsys *crashfs.FS, op crashfs.Op, pattern string, do func()) {
 }
 
 // Rot in the middle of the log, with valid frames behind it: refused. A log that
-// is cut there loses what was acknowledged, in silence.
+// is cut there loses what was acknowledged, in silence. Prometheus repairs its
+// log by "deleting all segments newer than corrupted segment"
+// (prometheus/prometheus#13152).
 //
 // Guards: rule 4 of recovery/classify.go (a SYNCED frame behind X proves that X
 // was durable), and in an older segment rule 1 (the end that the next header

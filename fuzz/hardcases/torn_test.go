@@ -108,7 +108,8 @@ func TestHardCase05_Zeros(t *testing.T) {
 // The sectors of one frame that was never synced reach the disk in any order. A
 // whole valid record inside a torn frame is no sign of damage, and is not
 // replayed either: every combination gives the frame whole or not at all, and
-// says which.
+// says which. etcd refused to start on such a tail when it began to write its log
+// into space that was made ready before (etcd-io/etcd#5230).
 //
 // Guards: the checksum over the body; that the sectors within the header's reach
 // are no proof (rule 5 knows how much may stand unsynced).
@@ -175,7 +176,9 @@ func TestHardCase06_SectorsOutOfOrder(t *testing.T) {
 
 // Recover, append, crash again. What was cut never comes back, not behind what
 // was appended since and not in its place; and a log that was closed in order,
-// reopened and appended to can be torn like any other.
+// reopened and appended to can be torn like any other. A log that appends behind
+// a tail that it did not cut never sees those records again
+// (amelielabs/amelie#17).
 //
 // Guards: the cut itself (untrimmed, the tail is still there), the new segment
 // and the jump of the LSNs behind a cut (no LSN that anybody saw is given again),
