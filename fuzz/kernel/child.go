@@ -169,6 +169,8 @@ func (c *Config) failed(r *reporter, err error) error {
 		kind = kindUnknown
 	case errors.Is(err, engine.ErrLogFailed):
 		kind = kindFailed
+	case errors.Is(err, engine.ErrReadOnly):
+		kind = kindReadOnly
 	}
 	if err == nil {
 		err = fmt.Errorf("a transaction that was to be aborted was committed")

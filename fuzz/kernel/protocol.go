@@ -28,12 +28,13 @@ type line struct {
 
 // The kinds of errors, by what errors.Is says of them.
 const (
-	kindUnknown = "outcome-unknown" // of a commit that was under way
-	kindFailed  = "log-failed"      // of a commit after the log had failed
-	kindOpen    = "open"            // of an Open
-	kindCompact = "compact"         // of a compaction
-	kindClose   = "close"           // of a Close
-	kindOther   = "other"           // of a commit: no error that a caller can tell apart
+	kindUnknown  = "outcome-unknown" // of a commit that was under way
+	kindFailed   = "log-failed"      // of a commit after the log had failed
+	kindReadOnly = "read-only"       // of a commit to a store that opened read-only for want of room
+	kindOpen     = "open"            // of an Open
+	kindCompact  = "compact"         // of a compaction
+	kindClose    = "close"           // of a Close
+	kindOther    = "other"           // of a commit: no error that a caller can tell apart
 )
 
 // reporter writes lines; several clients share one.

@@ -47,10 +47,16 @@ var (
 // file is the path behind the descriptor that is the first argument.
 func (c *call) file() string {
 	if m := fdPath.FindStringSubmatch(c.Args); m != nil {
-		return m[1]
+		return mountless(m[1])
 	}
 	return ""
 }
+
+var mount = regexp.MustCompile(`^/proc/\d+/fd/\d+`)
+
+// mountless is the path without the way to a file system that is mounted nowhere
+// (package loopfs): the kernel leaves that out where it says what a descriptor is.
+func mountless(path string) string { return mount.ReplaceAllString(path, "") }
 
 // paths are the names that the call was given.
 func (c *call) paths() []string {
@@ -61,12 +67,12 @@ func (c *call) paths() []string {
 			if !strings.HasPrefix(name, "/") && m[1] != "" {
 				name = m[1] + "/" + name
 			}
-			names = append(names, name)
+			names = append(names, mountless(name))
 		}
 		return names
 	}
 	for _, m := range quoted.FindAllStringSubmatch(c.Args, -1) {
-		names = append(names, m[1])
+		names = append(names, mountless(m[1]))
 	}
 	return names
 }

@@ -38,7 +38,7 @@ func check(t *testing.T, trace string) ([]string, map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong, counts := checkOrder("/s", calls)
+	wrong, counts := checkOrder("/s", calls, false)
 	return wrong, counts
 }
 
