@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Verdict is what is wrong with a recovered state, in the words of the crash
@@ -43,6 +44,10 @@ type history struct {
 }
 
 func newHistory(c *Config) *history { return &history{config: c, floor: newModel()} }
+
+func (h *history) clone() *history {
+	return &history{config: h.config, floor: h.floor.clone(), trail: slices.Clone(h.trail)}
+}
 
 // heard adds what a child of the round began.
 func (h *history) heard(round, begun uint64) {

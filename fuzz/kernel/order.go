@@ -178,8 +178,7 @@ func (o *order) named(c *call, paths ...string) {
 }
 
 func (o *order) said(c *call) {
-	text := c.text()
-	if !strings.HasPrefix(text, "sync ") {
+	if l, err := parseLine(strings.TrimSuffix(c.text(), "\n")); err != nil || l.what != "sync" {
 		return
 	}
 	o.counts["acknowledgements"]++

@@ -16,7 +16,24 @@ type process struct {
 	stdin io.WriteCloser
 	said  chan line // closed when the child has said all
 	bad   error     // a line that made no sense; valid when said is closed
-	heard heard
+	lines []line    // all that it has said
+	heard heard     // what that comes to
+}
+
+func (p *process) add(l line) {
+	p.lines = append(p.lines, l)
+	p.heard.add(l)
+}
+
+// before is what the child had said by then.
+func (p *process) before(t time.Time) *heard {
+	var h heard
+	for _, l := range p.lines {
+		if l.at < t.UnixNano() {
+			h.add(l)
+		}
+	}
+	return &h
 }
 
 // start starts a child and tells it its configuration.
@@ -65,7 +82,7 @@ func (p *process) listen(acks uint64, after time.Duration) (ended bool) {
 		if !ok {
 			return true
 		}
-		p.heard.add(l)
+		p.add(l)
 	}
 	timer := time.NewTimer(after)
 	defer timer.Stop()
@@ -75,18 +92,15 @@ func (p *process) listen(acks uint64, after time.Duration) (ended bool) {
 			if !ok {
 				return true
 			}
-			p.heard.add(l)
+			p.add(l)
 		case <-timer.C:
 			return false
 		}
 	}
 }
 
-// Kill implements Victim.
-func (p *process) Kill() { p.cmd.Process.Kill() }
-
-// Stop implements Victim.
-func (p *process) Stop() error { return stop(p.cmd.Process.Pid) }
+// kill ends the child as kill -9 does.
+func (p *process) kill() { p.cmd.Process.Kill() }
 
 // end takes the rest of what the child says and waits for its end; when that
 // takes longer than patience, the child is killed and hung is true. The exit
@@ -95,11 +109,11 @@ func (p *process) end(patience time.Duration) (code int, hung bool, err error) {
 	var late atomic.Bool
 	timer := time.AfterFunc(patience, func() {
 		late.Store(true)
-		p.Kill()
+		p.kill()
 	})
 	defer timer.Stop()
 	for l := range p.said {
-		p.heard.add(l)
+		p.add(l)
 	}
 	err = p.cmd.Wait()
 	var exit *exec.ExitError

@@ -3,12 +3,16 @@ package kernel
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A child tells its parent what it does in lines of text, each one write to a
-// pipe, so that a line that was written outlives the child and its file system:
+// pipe, so that a line that was written outlives the child and its file system.
+// Each begins with the time at which it became true, in Unix nanoseconds: what a
+// child learns after its file system's power was cut is not to be believed.
 //
 //	open N R BYTES  the store is open, holds transaction N of round R, and
 //	                recovery cut off a torn tail of so many bytes
@@ -20,6 +24,7 @@ import (
 //	error K TEXT    an operation failed: K is the kind of its error
 //	done            the child ends because it has done its work
 type line struct {
+	at   int64
 	what string
 	pos  position
 	cut  int64  // open: bytes cut off
@@ -44,16 +49,18 @@ type reporter struct {
 }
 
 func (r *reporter) line(format string, args ...any) {
+	text := fmt.Appendf(nil, "%d "+format+"\n", append([]any{time.Now().UnixNano()}, args...)...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Whoever is not heard has lost its parent and will be told so by its
 	// standard input.
-	fmt.Fprintf(r.w, format+"\n", args...)
+	r.w.Write(text)
 }
 
 // parseLine reads what a reporter wrote.
 func parseLine(s string) (line, error) {
-	what, rest, _ := strings.Cut(s, " ")
+	at, rest, _ := strings.Cut(s, " ")
+	what, rest, _ := strings.Cut(rest, " ")
 	l := line{what: what}
 	var err error
 	switch what {
@@ -66,6 +73,9 @@ func parseLine(s string) (line, error) {
 	case "compact", "close", "done":
 	default:
 		err = fmt.Errorf("no such line")
+	}
+	if err == nil {
+		l.at, err = strconv.ParseInt(at, 10, 64)
 	}
 	if err != nil {
 		return l, fmt.Errorf("kernel: the child said %q: %w", s, err)

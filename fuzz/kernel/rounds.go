@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,25 +19,17 @@ import (
 type Disaster struct {
 	// Name is how it is called in reports.
 	Name string
-	// Strike makes it happen.
-	Strike func(Victim) error
+	// Strike makes it happen; kill ends the child as kill -9 does.
+	Strike func(kill func()) error
 	// After, when not nil, is called when the child has ended: to mount again.
 	After func() error
 	// PowerCut says that what only the operating system had is lost.
 	PowerCut bool
 }
 
-// Victim is the child that a disaster strikes.
-type Victim interface {
-	// Kill ends it as kill -9 does.
-	Kill()
-	// Stop stops it between two system calls.
-	Stop() error
-}
-
 // KillNine is kill -9 of the process: what it wrote, it wrote, synced or not.
 func KillNine() Disaster {
-	return Disaster{Name: "kill -9", Strike: func(p Victim) error { p.Kill(); return nil }}
+	return Disaster{Name: "kill -9", Strike: func(kill func()) error { kill(); return nil }}
 }
 
 // Options say what Run puts a store through.
@@ -135,8 +128,9 @@ func (s *run) round(round uint64) error {
 		return err
 	}
 	ended := p.listen(s.moment(random))
-	if err := d.Strike(p); err != nil {
-		p.Kill()
+	struck := time.Now()
+	if err := d.Strike(p.kill); err != nil {
+		p.kill()
 		p.end(patience)
 		return err
 	}
@@ -164,27 +158,55 @@ func (s *run) round(round uint64) error {
 		}
 	}
 
-	// What the child found when it opened the store is as good as durable, and
-	// must have been legal then.
-	for i, pos := range h.opened {
-		if i > 0 { // reopened in order: all of what it had done is there
-			s.history.heard(round, pos.N)
-		}
-		if v, detail := s.history.served(pos); v != "" {
-			return fail(v, "when the child opened the store (open %d): %s", i+1, detail)
-		}
+	// After a cut only what the child had said before it counts for durable.
+	sure := h
+	if d.PowerCut {
+		sure = p.before(struck)
 	}
-	s.history.heard(round, h.begun)
-	s.history.durable(h.synced)
-	got, err := s.verify(&c, random, fail)
+	possible, v, detail := s.outlook(round, h, sure)
+	if v != "" {
+		return fail(v, "%s", detail)
+	}
+	got, err := s.verify(&c, possible, random, fail)
 	if err != nil {
 		return err
+	}
+	if d.PowerCut {
+		// What is on the disk now is all that there is, and it is on the disk.
+		s.history.served(got.pos)
 	}
 	if got.pos.N < h.acked && !d.PowerCut {
 		return fail(Lost, "transaction %d was acknowledged, the store holds %v", h.acked, got.pos)
 	}
 	s.count(d, h, got)
 	return nil
+}
+
+// outlook is what may be found after the round: one history, or two when it is
+// not known whether the child's recovery or the cut came first.
+func (s *run) outlook(round uint64, h, sure *heard) (possible []*history, v Verdict, detail string) {
+	for i, pos := range sure.opened {
+		if i > 0 { // reopened in order: all of what it had done is there
+			s.history.heard(round, pos.N)
+		}
+		// What recovery shows to users is as good as durable, and must have
+		// been legal then.
+		if v, detail := s.history.served(pos); v != "" {
+			return nil, v, fmt.Sprintf("when the child opened the store (open %d): %s", i+1, detail)
+		}
+	}
+	possible = []*history{s.history}
+	if len(sure.opened) == 0 && len(h.opened) > 0 {
+		late := s.history.clone()
+		if v, detail := late.served(h.opened[0]); v != "" {
+			return nil, v, "when the child opened the store, during the cut: " + detail
+		}
+		late.heard(round, h.begun)
+		return append(possible, late), "", ""
+	}
+	s.history.heard(round, h.begun)
+	s.history.durable(sure.synced)
+	return possible, "", ""
 }
 
 // moment is when the disaster strikes: some time after some acknowledgements,
@@ -202,8 +224,9 @@ func (s *run) moment(r *rand.Rand) (acks uint64, after time.Duration) {
 
 // verify opens the store, or, every other time, a copy of it, so that the next
 // child meets what the disaster left, and compares. A copy is opened twice:
-// recovery changes nothing that it had not already settled.
-func (s *run) verify(c *Config, random *rand.Rand, fail func(Verdict, string, ...any) error) (*model, error) {
+// recovery changes nothing that it had not already settled. The history that
+// it fits becomes the store's.
+func (s *run) verify(c *Config, possible []*history, random *rand.Rand, fail func(Verdict, string, ...any) error) (*model, error) {
 	dir, times := c.Dir, 1
 	inPlace := random.IntN(2) == 0
 	if !inPlace {
@@ -223,7 +246,15 @@ func (s *run) verify(c *Config, random *rand.Rand, fail func(Verdict, string, ..
 		if err != nil {
 			return nil, fail(RecoveryFailed, "open %d: %v", i+1, err)
 		}
-		if v, detail := s.history.check(got); v != "" {
+		var v Verdict
+		var detail string
+		for _, h := range slices.Backward(possible) {
+			if v, detail = h.check(got); v == "" {
+				s.history = h
+				break
+			}
+		}
+		if v != "" {
 			return nil, fail(v, "open %d: %s", i+1, detail)
 		}
 		if first == nil {

@@ -12,7 +12,7 @@ const sound = `10 openat(AT_FDCWD</>, "/s/LOCK", O_RDWR|O_CREAT|O_CLOEXEC, 0600)
 10 fdatasync(5</s/wal/1.wal> <unfinished ...>
 11 <... futex resumed>) = 0
 10 <... fdatasync resumed>) = 0
-10 write(1<pipe:[7]>, "sync 1\n", 7) = 7
+10 write(1<pipe:[7]>, "99 sync 1\n", 10) = 10
 10 openat(AT_FDCWD</>, "/s/wal/.2.wal77", O_RDWR|O_CREAT|O_EXCL|O_CLOEXEC, 0600) = 6</s/wal/.2.wal77>
 10 pwrite64(6</s/wal/.2.wal77>, "H"..., 4096, 0) = 4096
 10 fsync(6</s/wal/.2.wal77>) = 0
@@ -24,7 +24,7 @@ const sound = `10 openat(AT_FDCWD</>, "/s/LOCK", O_RDWR|O_CREAT|O_CLOEXEC, 0600)
 10 fsync(9</s>) = 0
 10 pwrite64(6</s/wal/2.wal>, "abc"..., 64, 4096) = 64
 10 fdatasync(6</s/wal/2.wal>) = 0
-10 write(1<pipe:[7]>, "sync 2\n", 7) = 7
+10 write(1<pipe:[7]>, "99 sync 2\n", 10) = 10
 12 unlinkat(AT_FDCWD</>, "/s/wal/1.wal", 0) = 0
 12 fsync(7</s/wal>) = 0
 12 fdatasync(6</s/wal/2.wal>) = -1 EIO (Input/output error) (INJECTED)
@@ -109,7 +109,7 @@ func TestEachMissingBarrierIsFound(t *testing.T) {
 func TestASyncThatHasNotReturnedCoversNothing(t *testing.T) {
 	early := `10 pwrite64(5</s/wal/1.wal>, "a", 1, 0) = 1
 10 fdatasync(5</s/wal/1.wal> <unfinished ...>
-11 write(1<pipe:[7]>, "sync 1\n", 7) = 7
+11 write(1<pipe:[7]>, "99 sync 1\n", 10) = 10
 10 <... fdatasync resumed>) = 0
 `
 	if wrong, _ := check(t, early); len(wrong) == 0 {
@@ -118,7 +118,7 @@ func TestASyncThatHasNotReturnedCoversNothing(t *testing.T) {
 	late := `10 fdatasync(5</s/wal/1.wal> <unfinished ...>
 11 pwrite64(5</s/wal/1.wal>, "a", 1, 0) = 1
 10 <... fdatasync resumed>) = 0
-11 write(1<pipe:[7]>, "sync 1\n", 7) = 7
+11 write(1<pipe:[7]>, "99 sync 1\n", 10) = 10
 `
 	if wrong, _ := check(t, late); len(wrong) == 0 {
 		t.Error("a write that came while the sync ran is taken for synced")

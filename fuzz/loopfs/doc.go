@@ -33,11 +33,11 @@
 // states. Pull takes the disk away under the file system: every later write to
 // it fails. It is the only way with btrfs, which has no such ioctl.
 //
-// The ioctl is not one instant: an fsync that is under way while it runs may
-// return success for bytes that are lost. A loop of small appends, each with an
-// fdatasync, lost an acknowledged one in about one cut of ten, on ext4 and on
-// XFS; a pulled disk never did. So either pull the disk, or count for durable
-// only what had returned before Cut was called.
+// A process lives on after such a cut, which it does not after a real one, and
+// what it learns then is not to be believed: on ext4 and XFS an fsync that is
+// under way while the cut is made, or that comes after it, may return success
+// for what is lost, when it finds that a commit that failed was somebody else's.
+// So count for durable only what had returned before Cut was called.
 //
 // In all of them what the file system had handed to the disk is on the disk:
 // the disk has no cache of its own that a cut could empty. A file system that
