@@ -4,11 +4,7 @@
 // the ratio, because a disk's speed changes from minute to minute.
 package diskfloor
 
-import (
-	"sync"
-
-	"github.com/redis-lite/redis-lite/vfs"
-)
+import "github.com/redis-lite/redis-lite/vfs"
 
 // Writer writes one record durably. Any number of goroutines may call Write.
 type Writer interface {
@@ -51,62 +47,57 @@ func (z *zeroed) Write(record []byte) error {
 
 func (z *zeroed) Close() error { return z.file.Close() }
 
-// IdealGroup is the least that a group commit can be: goroutines queue to one
-// writer over w, who writes all that it finds and syncs once. Close closes w.
+// IdealGroup is a group commit with nothing around it: goroutines queue to one
+// writer over w, who takes all that it finds in the queue, writes it at once,
+// syncs once and answers each. Close closes w.
 func IdealGroup(w Writer) Writer {
-	g := &idealGroup{w: w, batch: newBatch(nil), wake: make(chan struct{}, 1), end: make(chan struct{})}
+	g := &idealGroup{w: w, queue: make(chan request, 1<<16), end: make(chan struct{})}
 	go g.loop()
 	return g
 }
 
 type idealGroup struct {
-	w    Writer
-	wake chan struct{}
-	end  chan struct{}
-
-	mu    sync.Mutex
-	batch *batch
+	w     Writer
+	queue chan request
+	end   chan struct{}
 }
 
-type batch struct {
-	buf  []byte
-	err  error
-	done chan struct{}
+type request struct {
+	record []byte
+	answer chan error
 }
-
-func newBatch(buf []byte) *batch { return &batch{buf: buf[:0], done: make(chan struct{})} }
 
 func (g *idealGroup) Write(record []byte) error {
-	g.mu.Lock()
-	b := g.batch
-	b.buf = append(b.buf, record...)
-	g.mu.Unlock()
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-	<-b.done
-	return b.err
+	r := request{record, make(chan error, 1)}
+	g.queue <- r
+	return <-r.answer
 }
 
 func (g *idealGroup) loop() {
 	defer close(g.end)
-	var spare []byte
-	for range g.wake {
-		g.mu.Lock()
-		b := g.batch
-		g.batch = newBatch(spare)
-		g.mu.Unlock()
-		if len(b.buf) > 0 {
-			b.err = g.w.Write(b.buf)
+	var buf []byte
+	var group []request
+	for r := range g.queue {
+		buf, group = append(buf[:0], r.record...), append(group[:0], r)
+		for more := true; more; {
+			select {
+			case r, ok := <-g.queue:
+				if more = ok; ok {
+					buf, group = append(buf, r.record...), append(group, r)
+				}
+			default:
+				more = false
+			}
 		}
-		spare = b.buf
-		close(b.done)
+		err := g.w.Write(buf)
+		for _, r := range group {
+			r.answer <- err
+		}
 	}
 }
 
 func (g *idealGroup) Close() error {
-	close(g.wake)
+	close(g.queue)
 	<-g.end
 	return g.w.Close()
 }
