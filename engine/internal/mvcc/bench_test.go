@@ -188,21 +188,30 @@ func BenchmarkWrite(b *testing.B) {
 func BenchmarkReplay(b *testing.B) {
 	keys := randomKeys(million)
 	value := make([]byte, 128)
-	b.Run("floor=map", func(b *testing.B) {
-		for range b.N {
-			m := make(map[string][]byte)
-			for _, k := range keys {
-				m[string(k)] = slices.Clone(value)
+	for _, presize := range []int{0, million} {
+		b.Run(fmt.Sprintf("floor=map/presize=%d", presize), func(b *testing.B) {
+			for range b.N {
+				m := make(map[string][]byte, presize)
+				for _, k := range keys {
+					m[string(k)] = slices.Clone(value)
+				}
 			}
-		}
-		b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "keys/s")
-	})
-	b.Run("set", func(b *testing.B) {
-		for range b.N {
-			filled(keys, value)
-		}
-		b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "keys/s")
-	})
+			b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "keys/s")
+		})
+	}
+	for _, presize := range []int{0, million} {
+		b.Run(fmt.Sprintf("set/presize=%d", presize), func(b *testing.B) {
+			for range b.N {
+				m := New(Options{Presize: presize})
+				bucket := m.Bucket("")
+				for i, k := range keys {
+					bucket.Set(k, value, uint64(i+1), 0)
+				}
+				m.Publish(million)
+			}
+			b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "keys/s")
+		})
+	}
 }
 
 func BenchmarkLoad(b *testing.B) {

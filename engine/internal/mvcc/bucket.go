@@ -40,6 +40,10 @@ func (b *Bucket) current() *Bucket {
 	if !b.gone.Load() {
 		return b
 	}
+	return b.again()
+}
+
+func (b *Bucket) again() *Bucket {
 	if now := b.m.names.get(b.name); now != nil {
 		return now
 	}

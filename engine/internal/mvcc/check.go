@@ -95,7 +95,7 @@ func (c *checker) bucket(b *Bucket) {
 		}
 		nodes += live
 	}
-	if nodes != int(b.table.nodes.Load()) || nodes == 0 || nodes != b.order.len && len(b.order.pending) == 0 {
+	if nodes != int(b.table.nodes.Load()) || nodes == 0 || nodes != b.order.len && len(b.order.pending.nodes) == 0 {
 		c.errorf("bucket %q: %d nodes in the table, %d in the order", b.name, nodes, b.order.len)
 	}
 	if n := c.sum.keys - before.keys; n != b.Len() {
@@ -186,6 +186,9 @@ func (c *checker) order(b *Bucket) {
 			}
 		} else if o.last != l {
 			c.errorf("leaf %q is not the last", o.last.low)
+		}
+		if len(l.refs) == 0 && l != o.first || len(l.refs) > o.limits.leaf {
+			c.errorf("leaf %q holds %d nodes", l.low, len(l.refs))
 		}
 		if l.skip != skip {
 			c.errorf("leaf %q skips %d bytes, not %d", l.low, l.skip, skip)

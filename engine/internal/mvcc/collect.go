@@ -145,19 +145,17 @@ func (m *Map) judge(g garbageNode) {
 func (m *Map) prune(s *slot, g garbageNode) {
 	v := &m.garbage.view
 	head := s.head.Load()
-	c := head.chain()
-	for c != nil {
+	for c := head.chain(); c != nil; {
 		older := c.next.Load()
 		if older == nil {
 			break
 		}
 		rec, behind := older.newest(), older.chain()
-		nothing := rec.tombstone() && (behind == nil || behind.next.Load() == nil)
-		if c.lsn > v.published && !nothing {
+		if c.lsn > v.published {
 			c = behind
 			continue
 		}
-		if p := v.pinned(rec.lsn, c.lsn); p != nil && !nothing {
+		if p := v.pinned(rec.lsn, c.lsn); p != nil {
 			if c.held != p && !m.snaps.park(p, g) {
 				m.snaps.view(m, v) // p has just been closed: look again
 				continue
@@ -169,7 +167,6 @@ func (m *Map) prune(s *slot, g garbageNode) {
 		m.dropped(rec)
 		if behind == nil {
 			c.next.Store(nil)
-			c.held = nil
 			break
 		}
 		c.next.Store(behind.next.Load())

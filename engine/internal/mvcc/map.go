@@ -18,7 +18,9 @@ type limits struct {
 
 // Options are the choices made when a map is created. The zero value is good.
 type Options struct {
-	// Presize is how many keys are expected, 0 when unknown. It is a hint.
+	// Presize is how many keys the map is going to be filled with, 0 when that is not
+	// known. The first bucket that is written to gets room for all of them, so that it
+	// need not grow in steps; what it did not need is given back at the first Publish.
 	Presize int
 }
 
@@ -48,6 +50,7 @@ type Map struct {
 	// one small run of keys, at a time, and readers never take it.
 	mu      sync.Mutex
 	started bool   // Publish was called: there may be readers
+	presize int    // the room that the first bucket is to get
 	applied uint64 // the newest LSN written, for the invariants
 	garbage garbage
 	counts  counts
@@ -67,7 +70,7 @@ func (m *Map) settle() {
 
 // New returns an empty map.
 func New(o Options) *Map {
-	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1}}
+	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1}, presize: o.Presize}
 	m.names.init()
 	m.deadlines.init()
 	return m
@@ -92,7 +95,7 @@ func (m *Map) Publish(lsn uint64) {
 	m.mu.Lock()
 	if !m.started {
 		for _, b := range m.Buckets() {
-			b.flush()
+			b.complete()
 		}
 		m.started = true
 	}

@@ -172,6 +172,44 @@ func TestAVersionGoesWithTheLastSnapshotThatSeesIt(t *testing.T) {
 	}
 }
 
+// In a map that is written to, nobody need call Collect.
+func TestWritesClearWhatEarlierOnesLeft(t *testing.T) {
+	m, b := started()
+	const keys, batch = 5000, 1000
+	lsn := uint64(0)
+	for round := range 50 {
+		lsn++
+		for i := range batch {
+			b.Set(numeral((round*batch+i)%keys), nil, lsn, 0)
+		}
+		m.Publish(lsn)
+		if st := m.Stats(); st.Versions > keys+batch {
+			t.Fatalf("round %d: %+v", round, st)
+		}
+	}
+}
+
+// Were all the keys of a segment to fall into one half of it, that half must be large
+// enough.
+func TestUnevenHashesAreOnlySlow(t *testing.T) {
+	m := New(Options{})
+	m.limits.segment, m.limits.bits, m.limits.hash = 64, 6, 1<<20-1
+	m.Publish(0)
+	b := m.Bucket("")
+	for i := range 2000 {
+		b.Set(numeral(i), nil, 1, 0)
+	}
+	m.Publish(1)
+	for i := range 2000 {
+		if _, ok := b.GetLatest(numeral(i)); !ok {
+			t.Fatalf("key %d is not found", i)
+		}
+	}
+	if err := m.check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // The writer may be at work when a snapshot is closed, and then the rest is up to it.
 func TestClosingWhileTheWriterIsAtWorkLosesNothing(t *testing.T) {
 	m, b := started()
@@ -376,10 +414,7 @@ func TestKeysDeletedAndSetAgain(t *testing.T) {
 // The work that a huge deletion leaves is done in shares, never all at once, and a
 // map without any writes after it is still cleared.
 func TestDeletingAMillionKeysLeavesNothing(t *testing.T) {
-	keys := 1_000_000
-	if testing.Short() {
-		keys = 20_000
-	}
+	keys := sized(1_000_000, 20_000)
 	m := New(Options{})
 	b := m.Bucket("")
 	items := make([]Item, 0, keys)
@@ -421,12 +456,18 @@ func TestReplayKeepsOneVersionOfAKey(t *testing.T) {
 		b.Set(numeral(int(lsn+100)), nil, lsn, 0)
 		b.Delete(numeral(int(lsn+99)), lsn)
 	}
-	if st := m.Stats(); st.Versions != 51 || st.Dirty != 0 || st.Deadlines != 50 {
+	comesBack := []byte("comes back")
+	for range 3 {
+		b.Set(comesBack, nil, 20_000, 0)
+		b.Delete(comesBack, 20_000)
+	}
+	b.Set(comesBack, nil, 20_000, 0)
+	if st := m.Stats(); st.Versions != 52 || st.Dirty != 0 || st.Deadlines != 50 {
 		t.Errorf("before the first Publish: %+v", st)
 	}
 	m.Publish(20_000)
-	if n := len(keysOf(b, nil, nil, 20_000)); n != 51 {
-		t.Errorf("%d keys, want 51", n)
+	if n := len(keysOf(b, nil, nil, 20_000)); n != 52 {
+		t.Errorf("%d keys, want 52", n)
 	}
 	if err := m.check(); err != nil {
 		t.Error(err)

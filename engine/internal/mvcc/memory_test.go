@@ -20,10 +20,7 @@ func heapAlloc() int64 {
 // gone.
 func TestMemoryIsBounded(t *testing.T) {
 	const perGone = 8
-	n := 100_000
-	if testing.Short() {
-		n = 20_000
-	}
+	n := sized(100_000, 20_000)
 	keys := randomKeys(n)
 	rng := rand.New(rand.NewPCG(1, 1))
 	before := heapAlloc()

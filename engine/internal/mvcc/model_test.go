@@ -40,8 +40,8 @@ type model struct {
 	handles   map[string]*Bucket // taken at the start and kept
 }
 
-func newModel() *model {
-	m := New(Options{})
+func newModel(presize int) *model {
+	m := New(Options{Presize: presize})
 	m.limits = small
 	return &model{
 		m:       m,
@@ -326,7 +326,7 @@ func (md *model) check(t *rapid.T) {
 
 func TestTheMapBehavesLikeAListOfStates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		md := newModel()
+		md := newModel(rapid.SampledFrom([]int{0, 20, 1000}).Draw(t, "presize"))
 		if rapid.Bool().Draw(t, "load") {
 			md.load(t)
 		}

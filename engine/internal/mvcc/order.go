@@ -15,14 +15,13 @@ type order struct {
 	mu    sync.RWMutex
 	table *table // of the same bucket: it knows the keys
 	tree  *btree.BTreeG[branch]
-	max   int   // nodes in a leaf
 	first *leaf // low ""; it stays even when it is empty
 	last  *leaf
 	len   int
 	bytes int64
 
-	pending    []pendingNode // before the first Publish
-	pendingMax int
+	pending pending // before the first Publish
+	limits  limits
 }
 
 type branch struct {
@@ -31,7 +30,7 @@ type branch struct {
 }
 
 func (o *order) init(t *table, l limits) {
-	o.table, o.max, o.pendingMax = t, l.leaf, l.pending
+	o.table, o.limits = t, l
 	o.tree = btree.NewBTreeGOptions(func(a, b branch) bool { return a.low < b.low },
 		btree.Options{NoLocks: true})
 	o.first = &leaf{}
@@ -64,9 +63,9 @@ func (o *order) insert(key []byte, r ref) {
 		return
 	}
 	o.len++
-	if len(l.refs) == o.max {
-		at := o.max / 2
-		if l.next == nil && i == o.max {
+	if len(l.refs) == o.limits.leaf {
+		at := o.limits.leaf / 2
+		if l.next == nil && i == o.limits.leaf {
 			at = i // keys arrive in order: leave full leaves behind
 		}
 		right := o.split(l, at, key)
@@ -75,7 +74,7 @@ func (o *order) insert(key []byte, r ref) {
 		}
 	}
 	o.bytes -= l.size()
-	l.insert(i, key, r, o.max)
+	l.insert(i, key, r, o.limits.leaf)
 	o.bytes += l.size()
 }
 
@@ -92,7 +91,7 @@ func (o *order) split(l *leaf, at int, key []byte) *leaf {
 	r.prefixes = append(r.prefixes, l.prefixes[at:]...)
 	r.refs = append(r.refs, l.refs[at:]...)
 	l.prefixes, l.refs = l.prefixes[:at], l.refs[:at]
-	if at < o.max {
+	if at < o.limits.leaf {
 		l.resize(at + at/4)
 		r.resize(at + at/4)
 	}
@@ -123,9 +122,9 @@ func (o *order) remove(key []byte) {
 	l.remove(i)
 	o.bytes += l.size()
 	switch {
-	case l.next != nil && len(l.refs)+len(l.next.refs) <= o.max/2:
+	case l.next != nil && len(l.refs)+len(l.next.refs) <= o.limits.leaf/2:
 		o.merge(l)
-	case l.prev != nil && (len(l.refs) == 0 || len(l.refs)+len(l.prev.refs) <= o.max/2):
+	case l.prev != nil && (len(l.refs) == 0 || len(l.refs)+len(l.prev.refs) <= o.limits.leaf/2):
 		o.merge(l.prev)
 	}
 }

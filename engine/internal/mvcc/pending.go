@@ -14,57 +14,77 @@ import (
 // A node that goes again before that is not looked for here. It is simply not in
 // the table any more when its turn comes; if its key has come back, it may be there
 // twice.
-
-type pendingNode struct {
-	prefix uint64
-	ref    ref
+type pending struct {
+	nodes []pendingNode
+	bytes int64 // of the records that the nodes keep from being freed
 }
 
+type pendingNode struct {
+	prefix uint64 // of the key, for sorting
+	ref    ref
+	rec    *record // for the key; it may have been replaced by now
+}
+
+const pendingBytes = 64 << 20
+
 // later notes a node that belongs in the order. Write lock, before the first Publish.
-func (o *order) later(r ref) {
-	o.pending = append(o.pending, pendingNode{ref: r})
-	if len(o.pending) >= o.pendingMax {
+func (o *order) later(ref ref, r *record) {
+	p := &o.pending
+	p.nodes = append(p.nodes, pendingNode{prefixOf(r.key(), 0), ref, r})
+	p.bytes += r.size()
+	if len(p.nodes) >= o.limits.pending || p.bytes > pendingBytes {
 		o.flush()
 	}
 }
 
 // flush takes the pending nodes to their places.
 func (o *order) flush() {
-	nodes := o.pending
-	o.pending = nil
-	nodes = slices.DeleteFunc(nodes, func(n pendingNode) bool { return o.table.find(n.ref) == nil })
-	o.sort(nodes, 0)
-	for _, n := range nodes {
-		o.insert(o.table.key(n.ref), n.ref)
+	nodes := o.pending.nodes
+	o.pending = pending{}
+	sortPending(nodes, 0)
+	var keys [64][]byte
+	for run := range slices.Chunk(nodes, len(keys)) {
+		// As in Load: to all places first, so that they are fetched at the same time.
+		for i, n := range run {
+			if keys[i] = nil; o.table.find(n.ref) != nil {
+				keys[i] = n.rec.key()
+			}
+		}
+		for i, n := range run {
+			if keys[i] != nil {
+				o.insert(keys[i], n.ref)
+			}
+		}
 	}
 }
 
-// sort sorts nodes whose keys have their first skip bytes in common: by the eight
-// bytes that follow, and then the nodes that are still equal in the same way. It
-// reads each key once for every eight bytes, rather than at every comparison.
-func (o *order) sort(nodes []pendingNode, skip int) {
-	short := false
-	for i := range nodes {
-		key := o.table.key(nodes[i].ref)
-		nodes[i].prefix = prefixOf(key, skip)
-		short = short || len(key) < skip+8
-	}
+// sortPending sorts nodes that are equal up to skip and sorted by nothing behind it:
+// by their prefixes, which are the eight bytes there, and then in the same way the
+// nodes whose prefixes are equal. So a key is read once for every eight bytes that it
+// shares with others, rather than at every comparison.
+func sortPending(nodes []pendingNode, skip int) {
 	slices.SortFunc(nodes, func(a, b pendingNode) int { return cmp.Compare(a.prefix, b.prefix) })
-	for len(nodes) > 0 {
-		n := 1
+	for skip += 8; len(nodes) > 0; {
+		n, short := 1, false
 		for n < len(nodes) && nodes[n].prefix == nodes[0].prefix {
 			n++
 		}
-		switch run := nodes[:n]; {
-		case n == 1:
-		case short || n < 8:
-			// A short key is padded with zeros, and its end is not to be told from them.
-			slices.SortFunc(run, func(a, b pendingNode) int {
-				return bytes.Compare(o.table.key(a.ref), o.table.key(b.ref))
-			})
-		default:
-			o.sort(run, skip+8)
-		}
+		run := nodes[:n]
 		nodes = nodes[n:]
+		if n == 1 {
+			continue
+		}
+		for i := range run {
+			if key := run[i].rec.key(); len(key) < skip {
+				short = true // its end is not to be told from a zero
+			} else {
+				run[i].prefix = prefixOf(key, skip)
+			}
+		}
+		if short || n < 8 {
+			slices.SortFunc(run, func(a, b pendingNode) int { return bytes.Compare(a.rec.key(), b.rec.key()) })
+		} else {
+			sortPending(run, skip)
+		}
 	}
 }

@@ -10,6 +10,15 @@ import (
 	"testing"
 )
 
+// sized returns the size of a test: the race detector makes everything ten times
+// slower.
+func sized(full, small int) int {
+	if testing.Short() || raceDetector {
+		return small
+	}
+	return full
+}
+
 // readers runs f in n goroutines, again and again, while write runs.
 func readers(t *testing.T, n int, f func(rng *rand.Rand), write func()) {
 	var done atomic.Bool
@@ -71,10 +80,7 @@ func TestEverySnapshotSeesTheSameSum(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-	steps := 10_000
-	if testing.Short() {
-		steps = 2_000
-	}
+	steps := sized(10_000, 3_000)
 	readers(t, 3, read, func() {
 		rng := rand.New(rand.NewPCG(1, 1))
 		lsn := uint64(1)
@@ -147,10 +153,7 @@ func TestGetLatestIsOfTheLSNThatIsPublished(t *testing.T) {
 			}
 		}
 	}
-	steps := uint64(30_000)
-	if testing.Short() {
-		steps = 10_000
-	}
+	steps := uint64(sized(60_000, 10_000))
 	readers(t, 3, read, func() {
 		for lsn := uint64(2); lsn < steps; lsn++ {
 			write(lsn)
@@ -202,10 +205,7 @@ func TestReadersFindTheirKeysWhileTheIndexesChange(t *testing.T) {
 			t.Errorf("a range has %d of the 10 keys", n)
 		}
 	}
-	rounds := 4
-	if testing.Short() {
-		rounds = 1
-	}
+	rounds := sized(10, 1)
 	readers(t, 3, read, func() {
 		rng := rand.New(rand.NewPCG(3, 3))
 		lsn := uint64(1)
@@ -252,10 +252,7 @@ func TestCollectingBesideTheWriterLosesNothing(t *testing.T) {
 	}
 	readers(t, 3, collect, func() {
 		rng := rand.New(rand.NewPCG(5, 5))
-		steps := uint64(20_000)
-		if testing.Short() {
-			steps = 4_000
-		}
+		steps := uint64(sized(20_000, 4_000))
 		for lsn := uint64(1); lsn <= steps; lsn++ {
 			b := m.Bucket([]string{"", "comes and goes"}[rng.IntN(2)])
 			key := numeral(rng.IntN(20))

@@ -8,17 +8,31 @@ func (b *Bucket) Get(key []byte, at uint64) (Item, bool) {
 	if head == nil {
 		return Item{}, false
 	}
-	return visible(head.at(at))
+	r := head.at(at)
+	if r == nil || r.tombstone() {
+		return Item{}, false
+	}
+	return Item{r.key(), r.value(), r.lsn, r.deadline()}, true
 }
 
 // GetLatest returns the key's version at the published LSN. It needs no snapshot
 // and takes no lock.
+func (b *Bucket) GetLatest(key []byte) (Item, bool) {
+	r := b.latest(key)
+	if r == nil || r.tombstone() {
+		return Item{}, false
+	}
+	// Spelled out, for passing an Item from call to call costs more than making it.
+	return Item{r.key(), r.value(), r.lsn, r.deadline()}, true
+}
+
+// latest returns the version at the published LSN.
 //
 // Nothing keeps the collector from what this reader is looking for. It need not:
 // the collector takes the version visible at P only after a newer one was
 // published. So whoever finds a head that is too new looks, after going down the
 // chain, whether P is still the published LSN, and starts again if not.
-func (b *Bucket) GetLatest(key []byte) (Item, bool) {
+func (b *Bucket) latest(key []byte) *record {
 	m := b.m
 	h := m.hash(key)
 	for {
@@ -26,20 +40,13 @@ func (b *Bucket) GetLatest(key []byte) (Item, bool) {
 		b = b.current()
 		_, head := b.table.lookup(h, key)
 		if head == nil {
-			return Item{}, false
+			return nil
 		}
 		if head.lsn <= p {
-			return visible(head.newest())
+			return head.newest()
 		}
 		if r := head.at(p); m.published.Load() == p {
-			return visible(r)
+			return r
 		}
 	}
-}
-
-func visible(r *record) (Item, bool) {
-	if r == nil || r.tombstone() {
-		return Item{}, false
-	}
-	return r.item(), true
 }

@@ -39,7 +39,7 @@ func newRecord(key, value []byte, lsn uint64, deadline int64) *record {
 		panic("mvcc: key or value larger than a record can describe")
 	}
 	meta := uint64(len(value)) | uint64(len(key))<<32
-	size := recordHeader + len(key) + len(value)
+	size := recordHeader + len(key) + max(len(value), 1) // an empty value, too, lies within
 	if deadline != 0 {
 		meta |= flagDeadline
 		size += 8
@@ -51,9 +51,8 @@ func newRecord(key, value []byte, lsn uint64, deadline int64) *record {
 	if deadline != 0 {
 		words[2] = uint64(deadline)
 	}
-	body := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(r), r.bodyOffset())), len(key)+len(value))
-	copy(body, key)
-	copy(body[len(key):], value)
+	copy(r.key(), key)
+	copy(r.value(), value)
 	return r
 }
 
@@ -80,25 +79,16 @@ func (r *record) deadline() int64 {
 	return *(*int64)(unsafe.Add(unsafe.Pointer(r), recordHeader))
 }
 
-// bytesAt returns n bytes of the record's memory. An empty slice must not be made
-// by pointing: behind the last byte lies another object.
-func (r *record) bytesAt(off uintptr, n int) []byte {
-	if n == 0 {
-		return []byte{}
-	}
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(r), off)), n)
+func (r *record) body() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(r), r.bodyOffset()) }
+
+func (r *record) key() []byte { return unsafe.Slice((*byte)(r.body()), r.keyLen()) }
+
+func (r *record) value() []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(r.body(), r.keyLen())), r.valueLen())
 }
 
-func (r *record) key() []byte { return r.bytesAt(r.bodyOffset(), r.keyLen()) }
-
 func (r *record) item() Item {
-	off, n := r.bodyOffset(), r.keyLen()
-	return Item{
-		Key:      r.bytesAt(off, n),
-		Value:    r.bytesAt(off+uintptr(n), r.valueLen()),
-		LSN:      r.lsn,
-		Deadline: r.deadline(),
-	}
+	return Item{Key: r.key(), Value: r.value(), LSN: r.lsn, Deadline: r.deadline()}
 }
 
 // isOf says whether the record is a version of key.
@@ -107,7 +97,7 @@ func (r *record) isOf(key []byte) bool { return string(r.key()) == string(key) }
 // size is what the record occupies, allowing for the allocator's size classes,
 // which lie about an eighth apart.
 func (r *record) size() int64 {
-	n := int64(r.bodyOffset()) + int64(r.keyLen()) + int64(r.valueLen())
+	n := int64(r.bodyOffset()) + int64(r.keyLen()) + int64(max(r.valueLen(), 1))
 	step := int64(16)
 	for step*16 <= n {
 		step *= 2

@@ -61,6 +61,39 @@ func (t *table) init(l limits) {
 	t.bytes = s.size() + 8
 }
 
+// presize makes room in an empty table for n nodes, without the steps in which it
+// would grow to there. Write lock.
+func (t *table) presize(n int) {
+	d := &directory{}
+	for n>>d.bits > t.limits.segment/2 && d.bits < t.limits.bits {
+		d.bits++
+	}
+	d.segs = make([]atomic.Pointer[segment], 1<<d.bits)
+	t.bytes = int64(len(d.segs)) * 8
+	for i := range d.segs {
+		s := newSegment(d.bits, n>>d.bits*3/2+segMin) // a load of 0.7, give or take
+		d.segs[i].Store(s)
+		t.bytes += s.size()
+	}
+	t.dir.Store(d)
+}
+
+// fit gives back the room that turned out not to be needed. Write lock.
+func (t *table) fit() {
+	for h := uint64(0); h < 1<<32; {
+		s := t.segment(uint32(h))
+		h += 1 << (32 - s.bits)
+		if s.sparse() {
+			t.rebuild(s, uint32(h-1))
+		}
+	}
+}
+
+// sparse says whether a segment is much larger than it need be.
+func (s *segment) sparse() bool {
+	return s.live*10 < len(s.slots)*3 && len(s.slots) > 2*segMin
+}
+
 func (s *segment) size() int64 { return int64(len(s.slots))*slotSize + 64 }
 
 func (t *table) segment(h uint32) *segment {
@@ -168,7 +201,7 @@ func (t *table) remove(r ref) {
 			}
 		}
 	}
-	if s.live*10 < len(s.slots)*3 && len(s.slots) > 2*segMin {
+	if s.sparse() {
 		t.rebuild(s, r.hash())
 	}
 }

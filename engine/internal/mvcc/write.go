@@ -13,11 +13,10 @@ func (b *Bucket) Set(key, value []byte, lsn uint64, deadline int64) {
 	defer m.mu.Unlock()
 	b = b.revive()
 	if s, _ := b.table.lookup(h, key); s == nil {
-		ref := b.create(h, r)
-		if m.started {
+		if ref := b.create(h, r); m.started {
 			b.order.insert(key, ref)
 		} else {
-			b.order.later(ref)
+			b.order.later(ref, r)
 		}
 		b.resized()
 	} else {
@@ -49,7 +48,8 @@ func (b *Bucket) DeleteRange(from, to []byte, lsn uint64) (deleted int) {
 	m := b.m
 	b = b.current()
 	m.mu.Lock()
-	b.flush()
+	b.order.flush()
+	b.resized()
 	m.mu.Unlock()
 	var refs [runMax]ref
 	for run := (run{from: from, to: to}); !run.done; {
@@ -100,10 +100,16 @@ func (b *Bucket) Load(items []Item) {
 
 // revive returns the bucket to write to under this one's name.
 func (b *Bucket) revive() *Bucket {
-	if !b.gone.Load() {
-		return b
+	if b.gone.Load() {
+		b = b.m.Bucket(b.name)
 	}
-	return b.m.Bucket(b.name)
+	if m := b.m; m.presize > 0 {
+		if !m.started && b.table.nodes.Load() == 0 {
+			b.table.presize(m.presize)
+		}
+		m.presize = 0
+	}
+	return b
 }
 
 // create gives a key its node in the table. The order is told after that: its
@@ -122,12 +128,11 @@ func (b *Bucket) create(h uint32, r *record) ref {
 	return ref
 }
 
-// flush completes the order.
-func (b *Bucket) flush() {
-	if len(b.order.pending) > 0 {
-		b.order.flush()
-		b.resized()
-	}
+// complete ends the filling of a bucket.
+func (b *Bucket) complete() {
+	b.order.flush()
+	b.table.fit()
+	b.resized()
 }
 
 // replace gives a node its new version r.
