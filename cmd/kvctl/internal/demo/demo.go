@@ -104,14 +104,11 @@ func (d *Demo) Round(ctx context.Context, aimed bool) (*Round, error) {
 	return r, errors.Join(err, db.Close())
 }
 
-// errKill is why a child's context ends when all goes as planned.
-var errKill = errors.New("killed on purpose")
-
-// runChild starts the child, listens, and kills it so long after its first
-// acknowledgement.
+// runChild starts the child, listens, kills it so long after its first
+// acknowledgement, and returns how long that was.
 func (d *Demo) runChild(ctx context.Context, run time.Duration, aimed bool) (time.Duration, error) {
-	ctx, kill := context.WithCancelCause(ctx)
-	defer kill(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	cmd := d.o.Command(ctx) // when ctx ends, the child gets SIGKILL
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -122,29 +119,31 @@ func (d *Demo) runChild(ctx context.Context, run time.Duration, aimed bool) (tim
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	var ran atomic.Int64
+	var ran atomic.Int64 // not 0: it was killed as planned
 	first := func() {
 		since := d.o.Now()
 		time.AfterFunc(run, func() {
 			if aimed {
 				d.aim(ctx)
 			}
-			ran.Store(int64(d.o.Now().Sub(since)))
-			kill(errKill)
+			ran.Store(max(1, int64(d.o.Now().Sub(since))))
+			// Directly, and not by way of the context: the moment is short. An
+			// error is that of a child that has ended already.
+			_ = cmd.Process.Kill()
 		})
 	}
 	if err := d.listen(bufio.NewReaderSize(pipe, 1<<16), first); err != nil {
-		kill(nil)
+		cancel()
 		return 0, errors.Join(err, cmd.Wait())
 	}
 	err = cmd.Wait()
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errKill):
-		return time.Duration(ran.Load()), nil
-	case cause != nil:
-		return 0, cause
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case ran.Load() == 0 || stderr.Len() > 0: // a child that fails says why
+		return 0, fmt.Errorf("%w: %w: %s", errStopped, err, strings.TrimSpace(stderr.String()))
 	}
-	return 0, fmt.Errorf("%w: %w: %s", errStopped, err, strings.TrimSpace(stderr.String()))
+	return time.Duration(ran.Load()), nil
 }
 
 // mostAim is how long an aimed kill waits for its moment.
