@@ -59,15 +59,20 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 			if err != nil {
 				return err
 			}
-			defer remove()
 			budget := demoBudget
 			if cmd.Flags().Changed("rounds") {
 				budget = 0
 			}
-			return runDemo(cmd.Context(), app, rounds, budget, demo.Options{
+			err = runDemo(cmd.Context(), app, rounds, budget, demo.Options{
 				FS: app.FS, Dir: dir, Seed: seed, Writers: writers, Now: app.Now,
 				Command: func(ctx context.Context) *exec.Cmd { return demoChild(ctx, dir, seed, writers) },
 			})
+			if err != nil && cmd.Context().Err() == nil {
+				app.Notef("the store stays in %s", dir) // it is the evidence
+				return err
+			}
+			remove()
+			return err
 		},
 	}
 	f := cmd.Flags()
@@ -157,7 +162,7 @@ func runDemo(ctx context.Context, app *cli.App, rounds int, budget time.Duration
 		return err
 	}
 	if show.wrong > 0 {
-		return &cli.CodeError{Code: cli.ExitDiffers, Kind: "lost", Msg: "the engine broke its promise; please report this with the seed, and run it again with --keep"}
+		return &cli.CodeError{Code: cli.ExitDiffers, Kind: "lost", Msg: "the engine broke its promise; please report this, with the seed and the store"}
 	}
 	return nil
 }

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
+	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/demo"
+	"github.com/redis-lite/redis-lite/vfs/osfs"
 )
 
 // Ctrl-C ends demo, its child, and the directory that it worked in.
@@ -58,5 +63,27 @@ func TestDemoReportsAChildThatFails(t *testing.T) {
 	child := exec.CommandContext(t.Context(), "kvctl", "demo-child", "--dir", file)
 	if out, err := child.CombinedOutput(); err == nil || !strings.Contains(string(out), "not a store") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// What was acknowledged and is not there is told loudly, and is exit code 1.
+func TestDemoFindsALiar(t *testing.T) {
+	dir := t.TempDir() + "/store"
+	var out, errs bytes.Buffer
+	app := &cli.App{Stdout: cli.NewStdout(&out, 0), Stderr: &errs, FS: osfs.New(), Now: time.Now, Getenv: os.Getenv, Format: cli.FormatTable}
+	err := runDemo(t.Context(), app, 1, 0, demo.Options{
+		FS: app.FS, Dir: dir, Seed: 1, Writers: 1, Now: time.Now,
+		Command: func(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, "liar", dir) },
+	})
+	if code := app.Fail(err); code != cli.ExitDiffers {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"came back     0 of 3", "WRONG writer 0, commit 1: acknowledged, and LOST", "SOMETHING ACKNOWLEDGED IS MISSING"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if !strings.Contains(errs.String(), "broke its promise") {
+		t.Errorf("%q", errs.String())
 	}
 }

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"kvctl":      main,
 		"holdstore":  holdStore,
 		"closedpipe": closedPipe,
+		"liar":       liar,
 	})
 }
 
@@ -142,6 +143,20 @@ func holdStore() {
 	check(f.Close())
 	<-ctx.Done()
 	check(db.Close())
+}
+
+// liar is a child of demo that acknowledges what it never wrote: liar DIR
+func liar() {
+	db, err := engine.Open(os.Args[1], nil)
+	check(err)
+	check(db.Close())
+	for n := byte(1); n <= 3; n++ {
+		for acked := byte(0); acked < 2; acked++ {
+			_, err := os.Stdout.Write([]byte{acked, 0, 0, 0, 0, n, 0, 0, 0, n, 0, 0, 0, 0, 0, 0, 0})
+			check(err)
+		}
+	}
+	select {} // until it is killed
 }
 
 // closedPipe runs a command, reads one line of its output and closes the pipe:
