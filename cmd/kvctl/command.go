@@ -29,7 +29,7 @@ func formats(cmd *cobra.Command, more ...cli.Format) *cobra.Command {
 
 // bucketFlag gives a command the choice of a bucket.
 func bucketFlag(app *cli.App, cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&app.Bucket, "bucket", "b", "", "bucket (default: the default bucket, whose name is empty)")
+	cmd.Flags().StringVarP(&app.Bucket, "bucket", "b", "", "bucket `NAME` (default: the default bucket, whose name is empty)")
 }
 
 // keyFlags is for commands that take keys on the command line.
@@ -60,9 +60,9 @@ type rangeFlags struct {
 func (r *rangeFlags) add(cmd *cobra.Command) {
 	r.keyFlags.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&r.prefix, "prefix", "", "only keys that begin with this")
-	f.StringVar(&r.from, "from", "", "first key, included")
-	f.StringVar(&r.to, "to", "", "last key, not included")
+	f.StringVar(&r.prefix, "prefix", "", "only keys that begin with `PREFIX`")
+	f.StringVar(&r.from, "from", "", "first `KEY`, included")
+	f.StringVar(&r.to, "to", "", "last `KEY`, not included")
 }
 
 func (r *rangeFlags) scan() (s engine.Scan, err error) {

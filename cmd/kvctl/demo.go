@@ -76,9 +76,9 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 		},
 	}
 	f := cmd.Flags()
-	f.Uint64Var(&seed, "seed", 0, "picks the data and the moments of the kills (default: from the clock)")
-	f.IntVar(&rounds, "rounds", 3, "how many times to kill")
-	f.IntVar(&writers, "writers", 32, "goroutines that write")
+	f.Uint64Var(&seed, "seed", 0, "`N` picks the data and the moments of the kills (default: from the clock)")
+	f.IntVar(&rounds, "rounds", 3, "kill `N` times")
+	f.IntVar(&writers, "writers", 32, "write from `N` goroutines")
 	f.BoolVar(&keep, "keep", false, "leave the store where it is")
 	return formats(cmd)
 }

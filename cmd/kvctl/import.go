@@ -56,8 +56,8 @@ nothing of it or of a later one is written; mend it and go on with --from-line.`
 	}
 	bucketFlag(app, cmd)
 	f := cmd.Flags()
-	f.Int64Var(&from, "from-line", 0, "pass over the lines before this one")
-	f.Int64Var(&every, "report-every", 0, "report durable lines at least every so many lines")
+	f.Int64Var(&from, "from-line", 0, "begin with line `N`")
+	f.Int64Var(&every, "report-every", 0, "report durable lines at least every `N` lines")
 	return formats(cmd)
 }
 
@@ -139,8 +139,12 @@ func finishImport(app *cli.App, name string, sum jsonl.Summary, took time.Durati
 	}
 	if err == nil {
 		rate := float64(sum.Imported) / max(took.Seconds(), 1e-6)
-		app.Notef("imported %s from %s lines (%s) in %s, %s a second; durable up to line %d",
-			cli.Plural(sum.Imported, "key", "keys"), cli.Count(sum.Lines), cli.Size(sum.Bytes), cli.Took(took), cli.Count(int64(rate)), sum.LastDurable)
+		durable := ""
+		if sum.LastDurable > 0 {
+			durable = fmt.Sprintf("; durable up to line %d", sum.LastDurable)
+		}
+		app.Notef("imported %s from %s (%s) in %s, %s a second%s", cli.Plural(sum.Imported, "key", "keys"),
+			cli.Plural(sum.Lines, "line", "lines"), cli.Size(sum.Bytes), cli.Took(took), cli.Count(int64(rate)), durable)
 		if sum.Expired > 0 {
 			app.Notef("%s expired before now and will not be seen", cli.Plural(sum.Expired, "of them had", "of them had"))
 		}
@@ -156,7 +160,7 @@ func finishImport(app *cli.App, name string, sum jsonl.Summary, took time.Durati
 	case sum.Lines == 0:
 		return err // nothing was begun: the store could not be opened, say
 	}
-	return cli.Hint(fmt.Errorf("%w\n%s", err, imported(sum, "the store holds whole lines only")), again)
+	return cli.Hint(&cli.DetailError{Err: err, Detail: imported(sum, "the store holds whole lines only")}, again)
 }
 
 func imported(sum jsonl.Summary, rest string) string {

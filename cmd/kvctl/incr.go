@@ -55,7 +55,7 @@ key's deadline stays.`,
 	}
 	bucketFlag(app, cmd)
 	keys.add(cmd)
-	cmd.Flags().Int64Var(&by, "by", 1, "what to add")
+	cmd.Flags().Int64Var(&by, "by", 1, "add `N`")
 	return formats(cmd)
 }
 

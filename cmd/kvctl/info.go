@@ -61,7 +61,6 @@ type infoJSON struct {
 	Findings  []findingJSON  `json:"findings"`
 	Holder    int            `json:"holder_pid,omitempty"`
 	LastPID   int            `json:"last_pid,omitempty"`
-	FirstLSN  uint64         `json:"first_lsn"`
 	LastLSN   uint64         `json:"last_lsn"`
 	Snapshots []snapshotJSON `json:"snapshots"`
 	Log       logJSON        `json:"log"`
@@ -92,7 +91,7 @@ type quarantineJSON struct {
 func infoOf(app *cli.App, f *recovery.Findings) infoJSON {
 	i := infoJSON{
 		Doc: cli.NewDoc(), Dir: app.StoreDir(), State: verdictOf(f), Findings: findingsOf(app, f.List),
-		FirstLSN: f.FirstLSN, LastLSN: f.LastLSN, Snapshots: []snapshotJSON{},
+		LastLSN: f.LastLSN, Snapshots: []snapshotJSON{},
 		Log:       logJSON{Frames: f.Frames, Records: f.Records, Bytes: f.Bytes},
 		Quarantin: quarantineJSON{f.QuarantineFiles, f.QuarantineBytes},
 	}
@@ -103,6 +102,7 @@ func infoOf(app *cli.App, f *recovery.Findings) infoJSON {
 		}
 		i.Log.First, i.Log.Active = m.First, m.Active
 		for _, s := range m.Snapshots {
+			i.LastLSN = max(i.LastLSN, s.LSN)
 			i.Snapshots = append(i.Snapshots, snapshotJSON{s.LSN, s.Entries, s.Size, hex.EncodeToString(s.Digest[:])})
 		}
 	} else if f.Worst() != recovery.Damage {
@@ -196,7 +196,7 @@ func printInfo(app *cli.App, i infoJSON) error {
 		f.Add("open in", "no process")
 	}
 	if i.LastLSN > 0 {
-		f.Add("LSN", cli.Decimal(i.FirstLSN)+" to "+cli.Decimal(i.LastLSN))
+		f.Add("last LSN", cli.Decimal(i.LastLSN))
 	}
 	if len(i.Snapshots) == 0 {
 		f.Add("snapshots", "none")

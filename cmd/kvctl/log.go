@@ -54,7 +54,7 @@ log's end decides the exit code: 4 for a torn tail, 5 for damage.`,
 		},
 	}
 	bucketFlag(app, cmd)
-	cmd.Flags().Lookup("bucket").Usage = "only this bucket"
+	cmd.Flags().Lookup("bucket").Usage = "only bucket `NAME`"
 	f.add(cmd)
 	return formats(cmd, cli.FormatHex, cli.FormatDiag)
 }
@@ -71,12 +71,12 @@ type logFlags struct {
 func (f *logFlags) add(cmd *cobra.Command) {
 	f.keyFlags.add(cmd)
 	s := cmd.Flags()
-	s.StringVar(&f.from, "from", "", "first LSN, included")
-	s.StringVar(&f.to, "to", "", "last LSN, included")
-	s.StringVar(&f.since, "since", "", "only what came after this LSN, in the last while (10m), or from this time on")
-	s.StringVar(&f.key, "key", "", "only operations on this key; ranges that cover it, too")
-	s.StringSliceVar(&f.types, "type", nil, "only these: set, delete, delete-range, mark, seal")
-	s.Int64Var(&f.limit, "limit", 0, "stop after so many (0: none)")
+	s.StringVar(&f.from, "from", "", "first `LSN`, included")
+	s.StringVar(&f.to, "to", "", "last `LSN`, included")
+	s.StringVar(&f.since, "since", "", "only what came since `WHEN`: an LSN, a while ago (10m), a time")
+	s.StringVar(&f.key, "key", "", "only operations on `KEY`, ranges that cover it included")
+	s.StringSliceVar(&f.types, "type", nil, "only this `TYPE`, or several: set, delete, delete-range, mark, seal")
+	s.Int64Var(&f.limit, "limit", 0, "stop after `N`")
 	s.BoolVar(&f.full, "full", false, "shorten nothing in a table")
 	exclusive(cmd, "from", "since")
 	complete(cmd, "type", logTypes...)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/vfs/osfs"
 )
 
@@ -199,17 +200,18 @@ type console struct {
 	width int // of standard output as a terminal; 0 = a pipe
 	env   map[string]string
 	now   func() time.Time
+	fs    vfs.FS
 }
 
 func newConsole(t *testing.T) *console {
-	return &console{t: t, dir: filepath.Join(t.TempDir(), "store"), stdin: strings.NewReader(""), now: time.Now}
+	return &console{t: t, dir: filepath.Join(t.TempDir(), "store"), stdin: strings.NewReader(""), now: time.Now, fs: osfs.New()}
 }
 
 func (c *console) run(args ...string) result {
 	c.t.Helper()
 	var out, errs bytes.Buffer
 	app := &cli.App{
-		Stdin: c.stdin, Stdout: cli.NewStdout(&out, c.width), Stderr: &errs, FS: osfs.New(), Now: c.now,
+		Stdin: c.stdin, Stdout: cli.NewStdout(&out, c.width), Stderr: &errs, FS: c.fs, Now: c.now,
 		Getenv: func(k string) string {
 			if k == cli.DirVariable {
 				return c.dir

@@ -70,8 +70,8 @@ Exit code 1 says that commits were lost, beyond what --to asked for, or are doub
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&output, "output", "", "directory of the new store")
-	f.StringVar(&to, "to", "", "leave out everything behind this LSN")
+	f.StringVar(&output, "output", "", "`DIR` of the new store")
+	f.StringVar(&to, "to", "", "leave out everything behind `LSN`")
 	f.BoolVar(&skip, "skip-corrupt", false, "go on behind damage")
 	must(cmd.MarkFlagDirname("output"))
 	return formats(cmd)

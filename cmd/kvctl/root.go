@@ -47,10 +47,10 @@ func newRoot(app *cli.App) *cobra.Command {
 	app.Format = cli.FormatTable
 
 	flags := root.PersistentFlags()
-	flags.StringVarP(&app.Dir, "dir", "d", "", "directory of the store (default $KVCTL_DIR, else ./kvdata)")
-	flags.StringVarP((*string)(&app.Format), "format", "o", string(cli.FormatTable), "output format: table, json, jsonl, and what else a command has")
+	flags.StringVarP(&app.Dir, "dir", "d", "", "`DIR` of the store (default $KVCTL_DIR, else ./kvdata)")
+	flags.StringVarP((*string)(&app.Format), "format", "o", string(cli.FormatTable), "output `FORMAT`: table, json, jsonl, and what else a command has")
 	flags.BoolVarP(&app.Quiet, "quiet", "q", false, "no notes and no progress")
-	flags.StringVar(&app.Color, "color", "auto", "colour: auto, always, never")
+	flags.StringVar(&app.Color, "color", "auto", "colour `WHEN`: auto, always, never")
 	complete(root, "color", "auto", "always", "never")
 	must(root.MarkPersistentFlagDirname("dir"))
 	must(root.RegisterFlagCompletionFunc("format", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -68,7 +68,7 @@ literals; the JSON forms and export keep every byte.`,
 	bucketFlag(app, cmd)
 	r.add(cmd)
 	f := cmd.Flags()
-	f.Int64Var(&limit, "limit", 0, "stop after so many keys (0: none)")
+	f.Int64Var(&limit, "limit", 0, "stop after `N` keys")
 	f.BoolVar(&reverse, "reverse", false, "from the last key to the first")
 	f.BoolVar(&keysOnly, "keys-only", false, "no values")
 	f.BoolVarP(&long, "long", "l", false, "with the LSN of the last write and the deadline")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"math"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,9 +76,9 @@ whatever bytes it holds.`,
 	bucketFlag(app, cmd)
 	keys.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&file, "file", "", "take the value from a file, or from standard input with -")
-	f.StringVar(&ttl, "ttl", "", "expire after this time: 90s, 30m, 12h, 7d")
-	f.StringVar(&expires, "expires-at", "", "expire at this time: RFC 3339, or Unix milliseconds")
+	f.StringVar(&file, "file", "", "take the value from `FILE`, or from standard input with -")
+	f.StringVar(&ttl, "ttl", "", "expire after `DURATION`: 90s, 30m, 12h, 7d")
+	f.StringVar(&expires, "expires-at", "", "expire at `TIME`: RFC 3339, or Unix milliseconds")
 	f.BoolVar(&keep, "keep-ttl", false, "keep the deadline that the key has")
 	exclusive(cmd, "ttl", "expires-at", "keep-ttl")
 	return formats(cmd)
@@ -156,19 +155,13 @@ func deadlineOptions(ttl, expires string, keep bool) ([]engine.SetOption, error)
 
 // readValue reads a whole file, up to what a value may hold.
 func readValue(ctx context.Context, app *cli.App, name string) ([]byte, error) {
-	var r io.Reader
-	if name == "-" {
-		r = cli.Interruptible(ctx, app.Stdin)
-	} else {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		r = f
+	in, _, err := openInput(app, name)
+	if err != nil {
+		return nil, err
 	}
+	defer in.Close()
 	// One byte over the engine's limit is enough for its own error.
-	return io.ReadAll(io.LimitReader(r, maxValue+1))
+	return io.ReadAll(io.LimitReader(cli.Interruptible(ctx, in), maxValue+1))
 }
 
 // maxValue is the engine's default for the longest value.

@@ -37,7 +37,21 @@ func (a *App) Options() *engine.Options {
 // OpenWrite opens the store for writing and makes it when it is not there.
 // Somebody else's lock is a *vfs.LockedError: kvctl never waits for one.
 func (a *App) OpenWrite(ctx context.Context) (*engine.DB, error) {
-	return a.open(ctx, a.Options())
+	return a.openToWrite(ctx, a.Options())
+}
+
+// openToWrite does not take less for an answer: a store that opens read-only,
+// because the disk is too full to mend it, is an error.
+func (a *App) openToWrite(ctx context.Context, o *engine.Options) (*engine.DB, error) {
+	db, err := a.open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if r := db.RecoveryReport(); r != nil && r.ReadOnlyReason != nil {
+		return nil, errors.Join(r.ReadOnlyReason, db.Close())
+	}
+	a.noteRecovery(db.RecoveryReport())
+	return db, nil
 }
 
 // OpenOnce is OpenWrite for a command that is soon done, and for which it is not
@@ -45,7 +59,7 @@ func (a *App) OpenWrite(ctx context.Context) (*engine.DB, error) {
 func (a *App) OpenOnce(ctx context.Context) (*engine.DB, error) {
 	o := a.Options()
 	o.SweepEvery, o.Compaction.Disabled = -1, true
-	return a.open(ctx, o)
+	return a.openToWrite(ctx, o)
 }
 
 // OpenExisting is OpenWrite for commands that make no sense on a store that is
@@ -75,14 +89,17 @@ func (a *App) OpenRead(ctx context.Context) (*engine.DB, error) {
 	// A command that reads has no business compacting or sweeping.
 	o := a.Options()
 	o.SweepEvery, o.Compaction.Disabled = -1, true
-	if made {
-		db, err := a.open(ctx, o)
-		if err == nil || !readBeside(err) {
-			return db, err
-		}
+	o.ReadOnly = !made
+	db, err := a.open(ctx, o)
+	if err != nil && made && readBeside(err) {
+		o.ReadOnly = true
+		db, err = a.open(ctx, o)
 	}
-	o.ReadOnly = true
-	return a.open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	a.noteRecovery(db.RecoveryReport())
+	return db, nil
 }
 
 // readBeside reports whether a store that cannot be opened for writing might
@@ -124,11 +141,7 @@ func (a *App) open(ctx context.Context, o *engine.Options) (*engine.DB, error) {
 	}()
 	select {
 	case r := <-done:
-		if r.err != nil {
-			return nil, r.err
-		}
-		a.noteRecovery(r.db.RecoveryReport())
-		return r.db, nil
+		return r.db, r.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("opening %s: %w", a.StoreDir(), ctx.Err())
 	}

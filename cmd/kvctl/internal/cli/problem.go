@@ -51,6 +51,10 @@ func (a *App) Explain(err error) Problem {
 	if p.What == "" {
 		p.What = a.sentence(err)
 	}
+	var detail *DetailError
+	if errors.As(err, &detail) {
+		p.What += "\n" + detail.Detail
+	}
 	var hint *HintError
 	if errors.As(err, &hint) {
 		p.Try = hint.Try
@@ -107,7 +111,7 @@ func (a *App) lockedProblem(e *vfs.LockedError) Problem {
 	p := Problem{
 		Code: ExitLocked, File: e.Name, PID: e.PID,
 		What: fmt.Sprintf("%s is open in another process", vfs.Dir(e.Name)),
-		Try:  []string{"kvctl get, scan, count, ttl, export, backup   # they read beside it"},
+		Try:  []string{"kvctl get" + a.DirFlag() + " KEY   # get, scan, count, ttl, export and backup read beside it"},
 	}
 	if e.PID != 0 {
 		p.What = fmt.Sprintf("%s is open in process %d", vfs.Dir(e.Name), e.PID)
@@ -191,12 +195,30 @@ func refused(err error) (Problem, bool) {
 // sentence is the error's own text without the prefixes that say which package
 // it went through.
 func (a *App) sentence(err error) string {
+	var detail *DetailError
+	if errors.As(err, &detail) {
+		err = detail.Err
+	}
+	var failed *wal.LogError
+	if errors.As(err, &failed) {
+		return logFailure(failed)
+	}
 	s := err.Error()
 	s = strings.TrimPrefix(s, "engine: open "+a.StoreDir()+": ")
 	for _, prefix := range []string{"engine: ", "recovery: ", "wal: ", "vfs: ", "snapshot: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return strings.ReplaceAll(s, context.Canceled.Error(), "interrupted")
+}
+
+// logFailure says once what the layers of an error say three times.
+func logFailure(e *wal.LogError) string {
+	cause := e.Err
+	var path *fs.PathError
+	if errors.As(cause, &path) {
+		cause = path.Err
+	}
+	return fmt.Sprintf("the log failed: %s %s: %v; the next open decides whether the last commit is there", e.Op, e.File, cause)
 }
 
 // DirArg is DirFlag for commands that take the directory as an argument.

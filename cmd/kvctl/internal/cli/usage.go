@@ -35,6 +35,18 @@ func Hint(err error, try ...string) error {
 	return &HintError{Err: err, Try: try}
 }
 
+// DetailError adds to an error what its reader should know besides, on lines of
+// its own.
+type DetailError struct {
+	Err    error
+	Detail string
+}
+
+func (e *DetailError) Error() string { return e.Err.Error() + "\n" + e.Detail }
+
+// Unwrap returns the error itself.
+func (e *DetailError) Unwrap() error { return e.Err }
+
 // CodeError ends a command with a code of its own: the answer is printed, and
 // the code is part of it. With Msg it is explained on standard error as well.
 type CodeError struct {
