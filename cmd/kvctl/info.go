@@ -209,7 +209,11 @@ func printInfo(app *cli.App, i infoJSON) error {
 		f.Add(name, "LSN "+cli.Decimal(s.LSN)+", "+cli.Plural(s.Entries, "key", "keys")+", "+cli.Size(s.Bytes))
 	}
 	if i.Log.Active > 0 {
-		f.Add("log", "files "+cli.Decimal(i.Log.First)+" to "+cli.Decimal(i.Log.Active))
+		files := "file " + cli.Decimal(i.Log.Active)
+		if i.Log.First < i.Log.Active {
+			files = "files " + cli.Decimal(i.Log.First) + " to " + cli.Decimal(i.Log.Active)
+		}
+		f.Add("log", files)
 		f.Add("to replay", cli.Plural(i.Log.Records, "commit", "commits")+", "+cli.Size(i.Log.Bytes)+" in "+cli.Plural(i.Log.Frames, "frame", "frames"))
 	}
 	if i.Quarantin.Files > 0 {

@@ -24,7 +24,8 @@ func newSet(app *cli.App) *cobra.Command {
 		Use:   "set KEY VALUE",
 		Short: "Give a key a value, durably",
 		Long: `Set gives KEY the value VALUE and makes the store when there is none. When it
-prints OK the value is on the disk. An older deadline is gone, unless --keep-ttl.
+prints OK (with --quiet nothing) and ends with code 0, the value is on the disk. An
+older deadline is gone, unless --keep-ttl.
 
 With --file the value is a file's content, or with --file - standard input,
 whatever bytes it holds.`,
@@ -69,6 +70,9 @@ whatever bytes it holds.`,
 					Key    cli.Bytes `json:"key"`
 					LSN    uint64    `json:"lsn"`
 				}{cli.NewDoc(), app.Bucket, key, lsn})
+			}
+			if app.Quiet {
+				return nil
 			}
 			return app.Say("OK")
 		},
