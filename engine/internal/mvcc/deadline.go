@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"cmp"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -91,7 +90,7 @@ func (m *Map) DueCount(now int64) int {
 	lo, hi := 0, d.tree.Len()
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if e, _ := d.tree.GetAt(mid); cmp.Compare(e.at, now) <= 0 {
+		if e, _ := d.tree.GetAt(mid); e.at <= now {
 			lo = mid + 1
 		} else {
 			hi = mid

@@ -70,7 +70,11 @@ func (m *Map) settle() {
 
 // New returns an empty map.
 func New(o Options) *Map {
-	m := &Map{seed: maphash.MakeSeed(), limits: limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1}, presize: o.Presize}
+	m := &Map{
+		seed:    maphash.MakeSeed(),
+		limits:  limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1},
+		presize: o.Presize,
+	}
 	m.names.init()
 	m.deadlines.init()
 	return m
