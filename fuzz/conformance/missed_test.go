@@ -25,7 +25,7 @@ var missed = []struct {
 			{Kind: Create, Path: "b"}, {Kind: Create, Path: "a"}, {Kind: Write, Path: "a", Len: 100},
 			{Kind: Settle}, {Kind: Write, Path: "a", Len: 4096}, {Kind: Rename, Path: "a", To: "b"}, {Kind: SyncDir, Path: "."},
 		},
-		found: "b=C*100 0*3996", cut: loopfs.Pull,
+		found: "b=C*100 0*3996", cut: loopfs.Shutdown,
 		modes: []crashfs.Mode{crashfs.Worst, crashfs.Ext4, crashfs.Ext4NoAutoDA},
 	},
 	{
@@ -36,7 +36,7 @@ var missed = []struct {
 			{Kind: Create, Path: "b"}, {Kind: Create, Path: "a"}, {Kind: Write, Path: "a", Off: 4096, Len: 100},
 			{Kind: Rename, Path: "a", To: "b"}, {Kind: SyncDir, Path: "."},
 		},
-		found: "b=0*4196", cut: loopfs.Pull,
+		found: "b=0*4196", cut: loopfs.Shutdown,
 		modes: []crashfs.Mode{crashfs.Worst, crashfs.Ext4, crashfs.Ext4NoAutoDA},
 	},
 	{

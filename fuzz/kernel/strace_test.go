@@ -70,7 +70,7 @@ func TestNothingAcknowledgedIsLostWhenASystemCallFailsAndThePowerThen(t *testing
 	o := traceOptions(t)
 	o.Dir = f.Dir
 	o.After = func() error {
-		if err := f.Cut(loopfs.Pull); err != nil {
+		if err := f.Cut(loopfs.Shutdown); err != nil {
 			return err
 		}
 		return f.Remount()

@@ -31,7 +31,8 @@
 // what it holds in memory reaches the disk, its log included. ShutdownFlushed
 // writes the log first and no data, which is a legal crash too and shows other
 // states. Pull takes the disk away under the file system: every later write to
-// it fails. It is the only way with btrfs, which has no such ioctl.
+// it fails. It is the only way with btrfs, which has no such ioctl, and is not
+// offered for ext4, which does not bear it well. Kind.Cuts lists what is.
 //
 // A process lives on after such a cut, which it does not after a real one, and
 // what it learns then is not to be believed: on ext4 and XFS an fsync that is
