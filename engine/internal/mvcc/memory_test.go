@@ -104,3 +104,23 @@ func TestManySmallBucketsCostLittle(t *testing.T) {
 	}
 	runtime.KeepAlive(m)
 }
+
+// What Presize reserves for nothing is given back.
+func TestPresizingForTooManyCostsLittle(t *testing.T) {
+	m := New(Options{Presize: 1_000_000})
+	b := m.Bucket("")
+	const keys = 20_000
+	for i := range keys {
+		b.Set(numeral(i), nil, 1, 0)
+	}
+	if m.Bytes() < 20_000_000 {
+		t.Error("nothing was reserved")
+	}
+	m.Publish(1)
+	if m.Bytes() > 100*keys {
+		t.Errorf("%d bytes for %d keys", m.Bytes(), keys)
+	}
+	if err := m.check(); err != nil {
+		t.Error(err)
+	}
+}

@@ -83,15 +83,10 @@ func (t *table) fit() {
 	for h := uint64(0); h < 1<<32; {
 		s := t.segment(uint32(h))
 		h += 1 << (32 - s.bits)
-		if s.sparse() {
+		if s.live*2 < len(s.slots) && len(s.slots) > 2*segMin {
 			t.rebuild(s, uint32(h-1))
 		}
 	}
-}
-
-// sparse says whether a segment is much larger than it need be.
-func (s *segment) sparse() bool {
-	return s.live*10 < len(s.slots)*3 && len(s.slots) > 2*segMin
 }
 
 func (s *segment) size() int64 { return int64(len(s.slots))*slotSize + 64 }
@@ -201,7 +196,7 @@ func (t *table) remove(r ref) {
 			}
 		}
 	}
-	if s.sparse() {
+	if s.live*10 < len(s.slots)*3 && len(s.slots) > 2*segMin {
 		t.rebuild(s, r.hash())
 	}
 }
