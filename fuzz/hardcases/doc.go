@@ -38,7 +38,7 @@
 // in the engine's source it holds, and guards_test.go takes these guards out, one
 // by one, and wants the tests red, by an assertion of their own:
 //
-//	go test ./fuzz/hardcases -run TestGuards -guards all -timeout 1h
+//	go test ./fuzz/hardcases -run TestGuards -guards . -timeout 1h
 //
 // An edit there that no longer fits the source fails as loudly as a test that
 // stays green: whoever moves a guard moves its entry.

@@ -69,7 +69,11 @@ func TestHardCase18_ReadErrors(t *testing.T) {
 						// It was not needed: nothing else may have come of it.
 						wantKeys(t, db, want)
 						wantRejected(t, db, name)
+						if db.RecoveryReport().Cut == nil {
+							t.Fatalf("call %d: the tear went unnoticed", n)
+						}
 						closeDB(t, db)
+						wantUsable(t, fsys, want)
 						continue
 					}
 					if !errors.Is(err, syscall.EIO) || errors.Is(err, recovery.ErrCorrupt) ||
@@ -96,6 +100,28 @@ func TestHardCase18_ReadErrors(t *testing.T) {
 			})
 		}
 	}
+
+	// The evidence that tells damage from a tear cannot be read: no reason to
+	// call it a tear.
+	t.Run("rot mid-log", func(t *testing.T) {
+		damaged := history(t, "1", "2", "3", "4")
+		f := frames(t, damaged, seg(1))[1]
+		flip(t, damaged, seg(1), f.off+45)
+		for n := 1; ; n++ {
+			fsys := copyOf(damaged)
+			in := fsys.Inject(crashfs.Fault{On: crashfs.OpRead | crashfs.OpSize | crashfs.OpOpen, Nth: n, Do: crashfs.Fail})
+			_, err := engine.Open(dir, options(fsys))
+			if in.Fired() == 0 {
+				wantDamage(t, err, damage{seg(1), f.off, 2, "proves that this was durable"})
+				break
+			}
+			if !errors.Is(err, syscall.EIO) && !errors.Is(err, recovery.ErrCorrupt) {
+				t.Fatalf("call %d: Open said %v", n, err)
+			}
+			in.Remove()
+			wantDamage(t, refused(t, fsys), damage{seg(1), f.off, 2, "proves that this was durable"})
+		}
+	})
 
 	// A reader beside a writer: the refresh fails, what it shows stays, and the
 	// next refresh goes on where it was.
