@@ -225,6 +225,7 @@ func wantUsable(t testing.TB, fsys *crashfs.FS, want keys, change ...option) {
 	if err != nil {
 		t.Fatalf("a second Open: %v", err)
 	}
+	defer db.Close() // should a check end the test
 	r := db.RecoveryReport()
 	wantKeys(t, db, want)
 	if r.Cut != nil || len(r.Rejected) > 0 || r.Adopted != 0 || len(r.Ignored) > 0 {

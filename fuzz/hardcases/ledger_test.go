@@ -82,15 +82,23 @@ func (m moment) String() string {
 // and n is returned.
 func (m moment) check(t testing.TB, db *engine.DB) (n int) {
 	t.Helper()
+	n, err := m.find(t, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// find is check where nothing may end the test.
+func (m moment) find(t testing.TB, db *engine.DB) (n int, err error) {
 	got := dump(t, db)
 	for n := m.acked; n <= m.issued; n++ {
 		if cmp.Equal(got, m.ledger.states[n]) {
-			return n
+			return n, nil
 		}
 	}
-	t.Fatalf("%v: the store holds %v\nwant one of the states from %v\nto %v\n%v", m,
+	return 0, fmt.Errorf("%v: the store holds %v\nwant one of the states from %v\nto %v\n%v", m,
 		brief(got), brief(m.ledger.states[m.acked]), brief(m.ledger.states[m.issued]), db.RecoveryReport())
-	return 0
 }
 
 // points are the places of a history at which the power can go.
@@ -161,6 +169,7 @@ func verdict(t testing.TB, img *crashfs.FS, at moment, change ...option) {
 	if err != nil {
 		t.Fatalf("%v: %v", at, err)
 	}
+	defer db.Close() // should check end the test
 	n := at.check(t, db)
 	_ = db.Close()
 	wantUsable(t, img, at.ledger.states[n], change...)
