@@ -32,6 +32,16 @@
 //	22 the lazier modes, power cut at every point          TestHardCase22_LazyModes              steps_test.go
 //	23 frames and records too large; rot in a MARK         TestHardCase23_Sizes                  limits_test.go
 //
+// # What no log can decide
+//
+// Two things look the same from any side, and the tests say which way they fall.
+// Rot in the very last frame, before anything proves that frame durable, is a
+// tear: it is cut, kept in quarantine and reported (case 1; a MARK keeps that
+// moment short). A torn frame whose header is gone, and whose value holds later
+// frames of this very segment, as only a twin of the store can have written them,
+// is damage: it is refused, and nothing is touched. With its header there, it is
+// a tear (case 4).
+//
 // # The guards
 //
 // A test that never failed proves little. The comment above each case names what

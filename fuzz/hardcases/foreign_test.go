@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis-lite/redis-lite/engine"
 	"github.com/redis-lite/redis-lite/fuzz/crashfs"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/wal"
@@ -64,6 +65,37 @@ func TestHardCase04_ForeignBytes(t *testing.T) {
 			wantCut(t, img, db.RecoveryReport(), seg(1), torn.off, 3, tail)
 			closeDB(t, db)
 			wantUsable(t, img, keys{"a": "1", "b": "2"})
+		}
+	})
+
+	// With the header gone too, nothing tells these bytes from frames that were
+	// durable here. Refusing costs nobody anything that was acknowledged.
+	t.Run("a twin's later bytes as a value, the header around them lost", func(t *testing.T) {
+		fsys := history(t, "1", "2")
+		twin := copyOf(fsys)
+		db := open(t, twin)
+		for range 4 {
+			put(t, db, "t", "twin")
+		}
+		later := read(t, twin, seg(1))[frames(t, twin, seg(1))[2].off:last(t, twin, seg(1)).end]
+		refusals := 0
+		for shift := range wal.Alignment {
+			img := copyOf(fsys)
+			db := open(t, img)
+			put(t, db, "c", strings.Repeat("x", shift)+string(later)+"the end")
+			img = copyOf(img)
+			torn := last(t, img, seg(1))
+			zero(t, img, seg(1), torn.off, torn.off+wal.FrameHeaderSize)
+			if db, err := engine.Open(dir, options(copyOf(img))); err == nil {
+				wantKeys(t, db, keys{"a": "1", "b": "2"}) // not aligned: no frames
+				closeDB(t, db)
+				continue
+			}
+			refusals++
+			wantDamage(t, refused(t, img), damage{seg(1), torn.off, 3, "proves that this was durable"})
+		}
+		if refusals != 1 {
+			t.Errorf("%d of 8 alignments were refused, want 1", refusals)
 		}
 	})
 
