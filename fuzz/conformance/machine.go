@@ -89,8 +89,8 @@ func (c Counts) String() string {
 			legal = append(legal, fmt.Sprintf("%d legal in mode %v (%d scripts too wide)", c.Legal[m], m, c.Wide[m]))
 		}
 	}
-	return fmt.Sprintf("%d scripts and power cuts, %d distinct states seen, %s, %d scripts with one legal state, %d misses",
-		c.Cycles, c.Distinct, strings.Join(legal, ", "), c.Alone, c.Misses)
+	return fmt.Sprintf("%d real-kernel cycles, %d distinct states seen, %s, %d scripts with one legal state",
+		c.Cycles, c.Distinct, strings.Join(legal, ", "), c.Alone)
 }
 
 // New makes a real file system of the kind to compare with: with its own mode,

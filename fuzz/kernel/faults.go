@@ -45,7 +45,7 @@ func (r TraceReport) String() string {
 		n += k
 	}
 	return fmt.Sprintf("%d runs, %d faults made, %d not tried for want of time; children reported %v, and passed over %v; "+
-		"order checked: %v; 0 lost", r.Runs, n, r.Untried, r.Errors, r.Silent, r.Checked)
+		"order checked: %v", r.Runs, n, r.Untried, r.Errors, r.Silent, r.Checked)
 }
 
 // traceConfig is a life that makes each kind of call: several segments,

@@ -17,12 +17,12 @@ func rounds(t *testing.T, mode string, dir func() string, disasters ...kernel.Di
 		c.DurablyEvery = 10
 	}
 	report, err := kernel.Run(t.Context(), kernel.Options{
-		Dir: dir, Command: child, Config: c, Disasters: disasters, Time: *timeFlag, Scratch: t.TempDir(),
+		Dir: dir, Command: child, Config: c, Disasters: disasters, Time: length(), Scratch: t.TempDir(),
 	})
-	t.Logf("%v", report)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\nafter %v", err, report)
 	}
+	t.Logf("real-kernel cycles: %v, 0 lost", report)
 	if report.Rounds == 0 || report.Acked == 0 {
 		t.Error("nothing was tried")
 	}

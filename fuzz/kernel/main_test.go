@@ -34,6 +34,16 @@ var (
 	timeFlag = flag.Duration("kernel.time", 3*time.Second, "how long each suite runs")
 )
 
+// length is how long a suite runs: as the flag says, or a moment under -short.
+func length() time.Duration {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "kernel.time" })
+	if testing.Short() && !given {
+		return 500 * time.Millisecond
+	}
+	return *timeFlag
+}
+
 // seed is the one that was asked for, or a fresh one.
 func seed(t *testing.T) uint64 {
 	t.Helper()

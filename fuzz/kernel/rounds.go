@@ -74,7 +74,7 @@ func (r Report) String() string {
 		by = append(by, fmt.Sprintf("%d by %s", n, name))
 	}
 	return fmt.Sprintf("%d rounds (%s; %d before the store was open), %d transactions acknowledged, "+
-		"of those under way %d recovered and %d not, %d torn tails, %d compactions, 0 lost",
+		"of those under way %d recovered and %d not, %d torn tails, %d compactions",
 		r.Rounds, strings.Join(by, ", "), r.Early, r.Acked, r.Kept, r.Vanished, r.TornTails, r.Compactions)
 }
 

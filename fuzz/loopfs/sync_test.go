@@ -57,7 +57,10 @@ func createAndSync(dir string) {
 // it, the number is logged: there are some.
 func TestASyncThatReturnedBeforeTheCutIsNotUndone(t *testing.T) {
 	each(t, func(t *testing.T, f *loopfs.FS) {
-		const rounds = 20
+		rounds := 20
+		if testing.Short() {
+			rounds = 3
+		}
 		for _, cut := range f.Kind().Cuts() {
 			late := 0
 			for i := range rounds {
