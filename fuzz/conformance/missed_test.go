@@ -50,6 +50,50 @@ var missed = []struct {
 		found: "a=B*50 0*4046", cut: loopfs.Shutdown,
 		modes: crashfs.Modes(),
 	},
+	{
+		name: "fdatasync of a growth that a truncation took back commits nothing",
+		script: Script{
+			{Kind: Create, Path: "a"}, {Kind: Settle}, {Kind: Create, Path: "b"},
+			{Kind: Write, Path: "a", Off: 100, Len: 100}, {Kind: Truncate, Path: "a"}, {Kind: Fdatasync, Path: "a"},
+		},
+		found: "a=(empty)", cut: loopfs.Shutdown,
+		modes: crashfs.Modes(),
+	},
+	{
+		name: "a length that ends in a hole, which a later write has filled",
+		script: Script{
+			{Kind: Create, Path: "a"}, {Kind: Write, Path: "a", Off: 4096, Len: 12288},
+			{Kind: Write, Path: "a", Off: 50, Len: 100}, {Kind: Flush, Path: "a", Off: 50, Len: 100},
+		},
+		found: "a=0*50 C*100 0*3946", cut: loopfs.ShutdownFlushed,
+		modes: crashfs.Modes(),
+	},
+	{
+		name: "the end of a block as the length, with a hole behind it",
+		script: Script{
+			{Kind: Create, Path: "a"}, {Kind: Write, Path: "a", Len: 4196},
+			{Kind: Write, Path: "a", Off: 8192, Len: 4096}, {Kind: Start, Path: "a", Off: 50, Len: 4096},
+		},
+		found: "a=B*4196 0*3996", cut: loopfs.ShutdownFlushed,
+		modes: crashfs.Modes(),
+	},
+	{
+		name: "a later block with its length before an earlier one",
+		script: Script{
+			{Kind: Create, Path: "b"}, {Kind: Write, Path: "b", Len: 10000},
+			{Kind: Flush, Path: "b", Off: 8192, Len: 4096}, {Kind: Commit},
+		},
+		found: "b=0*8192 B*1808", cut: loopfs.Shutdown,
+		modes: crashfs.Modes(),
+	},
+	{
+		name: "fsync of a renamed file without the directory it came from",
+		script: Script{
+			{Kind: Mkdir, Path: "d"}, {Kind: Create, Path: "d/a"}, {Kind: Rename, Path: "d/a", To: "a"}, {Kind: Fsync, Path: "a"},
+		},
+		found: "a=(empty)", cut: loopfs.Pull,
+		modes: []crashfs.Mode{crashfs.Worst, crashfs.Btrfs},
+	},
 }
 
 func TestStatesThatWereOnceMissedAreLegal(t *testing.T) {
@@ -80,6 +124,9 @@ func TestStatesThatWereOnceMissedAreStillSeenOnExt4(t *testing.T) {
 		cycles = 2
 	}
 	for _, m := range missed {
+		if m.cut == loopfs.Pull {
+			continue // on another file system
+		}
 		seen := 0
 		for range cycles {
 			if err := c.Check(m.script, m.cut); err != nil {

@@ -92,7 +92,7 @@ func (s Script) run(t target) (answers []string, err error) {
 		case o.Kind == Settle:
 			err = t.settle()
 		case !o.Kind.nudge():
-			err = o.run(t, byte('A'+i%26))
+			err = o.run(t, letter(i))
 		case t.nudge != nil:
 			err = t.nudge(o)
 		}
@@ -114,6 +114,9 @@ func (s Script) run(t target) (answers []string, err error) {
 	}
 	return answers, nil
 }
+
+// letter is what the i-th operation writes.
+func letter(i int) byte { return byte('A' + i%26) }
 
 // run makes one operation; what it writes is fill, so that each write of a
 // script can be told from the others.

@@ -59,12 +59,8 @@ func (r *rules) covers(c *Call, pending []*Effect, parent func(int) int) []bool 
 // coverFile is the row of fsync and fdatasync.
 func (r *rules) coverFile(c *Call, pending []*Effect, parent func(int) int, mark func(int)) {
 	data := c.Op == OpDataSync
-	lastGrowth := -1
-	for i, e := range pending {
-		if e.ino == c.ino && e.Kind == Size && !e.shrinks() {
-			lastGrowth = i
-		}
-	}
+	lastGrowth := lastGrowth(pending, c.ino)
+	var named *Effect
 	for i, e := range pending {
 		switch {
 		case e.Clean:
@@ -80,9 +76,33 @@ func (r *rules) coverFile(c *Call, pending []*Effect, parent func(int) int, mark
 			mark(i)
 		case r.ownName && !data && e.names(c.ino):
 			mark(i)
-			r.coverAncestors(e, pending, parent, mark)
+			named = e
 		}
 	}
+	if named != nil { // the last name counts: nobody needs the directory it came from
+		r.coverAncestors(named, pending, parent, mark)
+	}
+}
+
+// lastGrowth is the index of the growth up to which fdatasync needs a file's
+// length; -1 when the length is no longer than it was. A growth that a truncation
+// has taken back is not needed.
+func lastGrowth(pending []*Effect, ino int) int {
+	last, size := -1, int64(-1)
+	for i := len(pending) - 1; i >= 0; i-- {
+		e := pending[i]
+		if e.ino != ino || e.Kind != Size {
+			continue
+		}
+		if size < 0 {
+			size = e.Size
+		}
+		if !e.shrinks() && e.Was < size {
+			last = i
+			break
+		}
+	}
+	return last
 }
 
 // coverNames is the row of fsync of a directory.
@@ -103,9 +123,13 @@ func (r *rules) coverNames(c *Call, pending []*Effect, parent func(int) int, mar
 	}
 }
 
-// coverAncestors marks the names of the directories above a name.
+// coverAncestors marks the names of the directories above the name that an
+// effect gives.
 func (r *rules) coverAncestors(e *Effect, pending []*Effect, parent func(int) int, mark func(int)) {
 	for _, s := range e.slots {
+		if s.ino == none {
+			continue
+		}
 		for d := s.dir; d != root; d = parent(d) {
 			for i, p := range pending {
 				if p.names(d) {

@@ -60,10 +60,10 @@
 //	                                        or empty)
 //	names and truncations   in any order    in the order    in the order    in any order
 //	not synced                              of the journal  of the log
-//	append not synced       any atoms, any  longer and      old length, or  as XFS, in blocks
-//	                        length          longer, zeros   with the data   of 4096
-//	                                        where data is
-//	                                        missing
+//	append not synced       any atoms, any  longer and      any length that as XFS, in blocks
+//	                        length          longer, zeros   ends in data,   of 4096
+//	                                        where data is   with holes
+//	                                        missing         before it
 //	truncation not synced   the old length, or the new one, or the old one with zeros between the new
 //	                        one and the end of its block
 //	overwrite not synced    any atoms       any atoms       any atoms       whole blocks of 4096
@@ -129,7 +129,9 @@
 //
 // # Limits
 //
-// There are no hard links, no permissions, no times. A lock file's content
-// never reaches the disk. Sizes advance a block of 4096 at a time within one
-// write. Directories of many thousand names are slow.
+// A rename is one effect, also between directories, where btrfs was seen to leave
+// both names. There are no hard links, no permissions, no times. A lock file's
+// content never reaches the disk. Sizes advance a block of 4096 at a time within
+// one write; of a ZeroFill, in one step. Directories of many thousand names are
+// slow.
 package crashfs

@@ -98,6 +98,12 @@ func (m *refModel) create(dir int, name string) int {
 
 func (m *refModel) write(ino, off, n int, letter byte) {
 	f := m.files[ino]
+	for b := f.size/8 + 1; b <= off/8; b++ { // a hole
+		if b*8 > f.size {
+			m.add(refEffect{kind: crashfs.Size, ino: ino, size: b * 8, was: f.size})
+			f.size = b * 8
+		}
+	}
 	for at := off; at < off+n; {
 		end := min(off+n, (at/8+1)*8)
 		for a := at; a < end; a++ {
@@ -181,15 +187,19 @@ func (m *refModel) needs(i, j int) bool {
 	if m.mode == crashfs.Worst || a.kind != crashfs.Size || a.size < a.was || a.ino != b.ino {
 		return false
 	}
-	if b.kind == crashfs.Size { // the length before this one
+	ext4 := m.mode == crashfs.Ext4 || m.mode == crashfs.Ext4NoAutoDA
+	if b.kind == crashfs.Size { // on ext4 the length before this one, else the last truncation
+		if !ext4 && (a.journal || !b.journal) {
+			return false
+		}
 		for _, e := range m.effects[j+1 : i] {
-			if e.kind == crashfs.Size && e.ino == a.ino {
+			if e.kind == crashfs.Size && e.ino == a.ino && (ext4 || e.journal) {
 				return false
 			}
 		}
 		return true
 	}
-	if m.mode == crashfs.Ext4 || m.mode == crashfs.Ext4NoAutoDA {
+	if ext4 {
 		return false // the length may come before the data: zeros
 	}
 	from := a.was
@@ -214,7 +224,7 @@ func (m *refModel) commit(i int) {
 func (m *refModel) sync(ino int, data bool) {
 	growth := -1
 	for i, e := range m.effects {
-		if e.kind == crashfs.Size && e.ino == ino && e.size > e.was {
+		if e.kind == crashfs.Size && e.ino == ino && e.size > e.was && e.was < m.files[ino].size {
 			growth = i
 		}
 	}
@@ -239,8 +249,15 @@ func (m *refModel) ownName(i, ino int) {
 		return
 	}
 	m.commit(i)
+	for _, later := range m.effects[i+1:] {
+		if later.ino == ino && later.kind == crashfs.Rename {
+			return // it is elsewhere now
+		}
+	}
 	for _, s := range e.slots {
-		m.above(s.dir)
+		if s.ino >= 0 {
+			m.above(s.dir)
+		}
 	}
 }
 
@@ -259,7 +276,9 @@ func (m *refModel) syncDir(dir int) {
 			m.commit(i)
 			if m.mode == crashfs.Btrfs {
 				for _, s := range e.slots {
-					m.above(s.dir)
+					if s.ino >= 0 {
+						m.above(s.dir)
+					}
 				}
 			}
 		case m.journaled() && e.journal && i <= m.changed[dir]:

@@ -16,7 +16,7 @@ func (r *rules) ordered() bool {
 func (r *rules) order(pending []*Effect, canon bool) [][]int32 {
 	o := orderer{
 		rules: r, pending: pending, needs: make([][]int32, len(pending)),
-		lastName: -1, size: make(map[int]int32), data: make(map[atomKey]int32),
+		lastName: -1, size: make(map[int]int32), cut: make(map[int]int32), data: make(map[atomKey]int32),
 	}
 	for i, e := range pending {
 		if e.Clean {
@@ -54,6 +54,7 @@ type orderer struct {
 	needs    [][]int32
 	lastName int32             // the journal's last entry
 	size     map[int]int32     // the last Size of a file
+	cut      map[int]int32     // its last truncation
 	data     map[atomKey]int32 // the last version of an atom
 	names    []int32           // all effects on names
 }
@@ -73,22 +74,33 @@ func (o *orderer) version(i int32, e *Effect) {
 func (o *orderer) length(i int32, e *Effect, canon bool) {
 	prev, ok := o.size[e.ino]
 	o.size[e.ino] = i
+	if e.journal {
+		o.cut[e.ino] = i
+	}
 	if o.journal && o.lastName >= 0 {
 		// A truncation is an entry of the journal. A growth gets there when its
 		// blocks are allocated, which is when they are written back, so after
 		// everything that is there already.
 		o.need(i, o.lastName)
 	}
-	if ok && !e.shrinks() && (o.grow != growAny || canon && !o.pending[prev].shrinks()) {
-		o.need(i, prev)
+	if e.shrinks() {
+		return
 	}
-	if e.shrinks() || e.journal || o.grow != growData {
+	switch cut, truncated := o.cut[e.ino]; {
+	case o.grow == growZeros, o.grow == growAny && canon:
+		if ok && (o.grow == growZeros || !o.pending[prev].shrinks()) {
+			o.need(i, prev)
+		}
+	case o.grow == growData && truncated && cut != i:
+		o.need(i, cut)
+	}
+	if e.journal || o.grow != growData {
 		return
 	}
 	for j := i - 1; j >= 0; j-- {
 		d := o.pending[j]
 		if d.Call != e.Call || d.Kind == Size {
-			break // what is older is needed through the length before
+			break // blocks are written in any order, and each brings its length
 		}
 		if d.Kind == Data && !d.Clean && d.Off+d.Len > e.Was && d.Off < e.Size {
 			o.need(i, j)

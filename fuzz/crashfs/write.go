@@ -24,12 +24,15 @@ func (f *FS) issue(c *Call, e *Effect) {
 
 // writeAt writes into what callers see and issues one Data effect for every
 // atom that changed, each block's followed by the length that it leads to: a
-// long append becomes visible block by block.
+// long append becomes visible block by block. A hole that it leaves is no data,
+// and its blocks are lengths that can be seen too: a later write into the hole
+// may be on the disk first.
 func (f *FS) writeAt(c *Call, ino int, p []byte, off int64) {
 	if len(p) == 0 {
 		return
 	}
 	end := off + int64(len(p))
+	f.growHole(c, ino, off)
 	wrote := false
 	for len(p) > 0 {
 		n := min(int64(len(p)), blockSize-off%blockSize)
@@ -42,6 +45,21 @@ func (f *FS) writeAt(c *Call, ino int, p []byte, off int64) {
 		}
 	}
 	f.grow(c, ino, end)
+}
+
+// growHole makes the file longer, a block at a time, up to the block that a
+// write at off begins in. Of a long hole only the first and the last block count:
+// they are what there is of data at its edges.
+func (f *FS) growHole(c *Call, ino int, off int64) {
+	const most = 8
+	size := f.inodes[ino].vol.size
+	first, last := size/blockSize+1, off/blockSize
+	for b := first; b <= last; b++ {
+		if last-first >= most && b == first+1 {
+			b = last
+		}
+		f.grow(c, ino, b*blockSize)
+	}
 }
 
 // writeBlock writes p, which lies in one block, and reports whether an effect
