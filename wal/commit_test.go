@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,6 +141,57 @@ func TestApplyingOverlapsTheNextSync(t *testing.T) {
 		if len(order) != 2 || order[0] != 1 || order[1] != 2 {
 			t.Errorf("applied in the order %v", order)
 		}
+		must(t, l.Close())
+	})
+}
+
+// Where a sync takes longer than a delivery, the writers that are about to be let go
+// are worth waiting for: without that the second record would be synced alone. Where
+// a delivery takes longer it is not waited for.
+func TestASlowDiskWaitsForAQuickDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var clock atomic.Int64
+		deliver := make(chan struct{})
+		disk := &faultFS{FS: newFS(t)}
+		o := small(disk)
+		o.Now = func() time.Time { return time.Unix(0, clock.Load()) }
+		o.Durable = func(b wal.Batch) {
+			if b.First == 3 {
+				clock.Add(int64(time.Second)) // a slow one
+			}
+			<-deliver
+		}
+		l, err := wal.Create(o, 1)
+		must(t, err)
+		disk.before = func(_ int, call string) error {
+			if strings.HasPrefix(call, "datasync") {
+				clock.Add(int64(time.Second))
+			}
+			return nil
+		}
+		one := waiting(bg, mustAppend(t, l, record(nil)))
+		stillWaiting(t, one) // it is being delivered
+		two := waiting(bg, mustAppend(t, l, record(nil)))
+		stillWaiting(t, two)
+		if l.Written() != 1 {
+			t.Errorf("record 2 did not wait for record 1: written up to %d", l.Written())
+		}
+		close(deliver)
+		must(t, <-one)
+		must(t, <-two)
+		must(t, mustAppend(t, l, record(nil)).Wait(bg))
+
+		deliver = make(chan struct{})
+		four := waiting(bg, mustAppend(t, l, record(nil)))
+		stillWaiting(t, four)
+		five := waiting(bg, mustAppend(t, l, record(nil)))
+		stillWaiting(t, five)
+		if l.Durable() != 5 {
+			t.Errorf("record 5 waits for a delivery that is expected to be slow: durable up to %d", l.Durable())
+		}
+		close(deliver)
+		must(t, <-four)
+		must(t, <-five)
 		must(t, l.Close())
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 )
 
 // The committer
@@ -90,16 +91,27 @@ func (l *Log) commitNext() *batch {
 // held, and for half as long as the last sync took: what the disk loses by
 // standing still for so long is less than what a sync that is saved gains. A
 // processor that is busy with other things ends it at once.
+//
+// Where a sync takes longer than a delivery, the writers of the batch that is just
+// being delivered are waited for as well. Else two groups form for ever, each of
+// which is delivered while the other is synced, and each sync carries half of what
+// it could.
 func (l *Log) gather() {
+	target := l.tail.group
 	n := l.waiting()
-	if n >= l.tail.group {
+	if last := l.undelivered(); last != nil && 2*time.Duration(l.delivery.Load()) < l.tail.took {
+		<-last.done
+		target = n + last.count
+		n = l.waiting()
+	}
+	if n >= target {
 		return
 	}
 	begun := l.o.Now()
 	for range gatherYields {
 		runtime.Gosched()
 		m := l.waiting()
-		if m == n || m >= l.tail.group || l.o.Now().Sub(begun) > l.tail.took/2 {
+		if m == n || m >= target || l.o.Now().Sub(begun) > l.tail.took/2 {
 			return
 		}
 		n = m
@@ -117,6 +129,21 @@ func (l *Log) waiting() int {
 		return 0
 	}
 	return l.queue[0].count
+}
+
+// undelivered returns the batch that was committed last, if it is not delivered yet.
+func (l *Log) undelivered() *batch {
+	l.mu.Lock()
+	last := l.last
+	l.mu.Unlock()
+	if last != nil {
+		select {
+		case <-last.done:
+			return nil
+		default:
+		}
+	}
+	return last
 }
 
 // take removes the first batch from the queue; from now on it takes no records.
@@ -156,7 +183,9 @@ func (l *Log) finish(b *batch) {
 		}
 	}()
 	if l.o.Durable != nil {
+		begun := l.o.Now()
 		l.o.Durable(Batch{First: b.first, Last: b.last(), Items: b.items})
+		l.delivery.Store(int64(l.o.Now().Sub(begun)))
 	}
 	delivered = true
 	l.mu.Lock()

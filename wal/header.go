@@ -156,16 +156,28 @@ func headerBody(b []byte) ([]byte, error) {
 	if headerCRC(b[8:12], body) != binary.LittleEndian.Uint32(b[12:]) {
 		return nil, &FormatError{Offset: 12, Reason: "segment header checksum mismatch"}
 	}
-	for i, c := range b[headerPrelude+n:] {
-		if c != 0 {
-			return nil, &FormatError{Offset: int64(headerPrelude) + int64(n) + int64(i), Reason: "segment header is not followed by zeros"}
-		}
+	if i := firstNonZero(b[headerPrelude+n:]); i >= 0 {
+		return nil, &FormatError{Offset: int64(headerPrelude) + int64(n) + int64(i), Reason: "segment header is not followed by zeros"}
 	}
 	return body, nil
 }
 
-// decodeHeaderMap looks at the version before anything else, because only the
-// version says what the other keys mean.
+// firstNonZero is where b is not zero, or -1. All of b is zero when its first byte
+// is and every byte equals the next, which compares many bytes at a time.
+func firstNonZero(b []byte) int {
+	if len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1]) {
+		return -1
+	}
+	for i, c := range b {
+		if c != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// decodeHeaderMap believes nothing before the version, because only the version
+// says what the other keys mean.
 func decodeHeaderMap(body []byte) (headerWire, error) {
 	mode, err := cbor.DecOptions{
 		DupMapKey:   cbor.DupMapKeyEnforcedAPF,
@@ -175,18 +187,18 @@ func decodeHeaderMap(body []byte) (headerWire, error) {
 	if err != nil {
 		return headerWire{}, fmt.Errorf("wal: segment header: %w", err)
 	}
-	var v struct {
-		Version uint64 `cbor:"1,keyasint"`
-	}
-	if err := mode.Unmarshal(body, &v); err != nil {
-		return headerWire{}, &FormatError{Offset: headerPrelude, Reason: "segment header: " + err.Error()}
-	}
-	if v.Version != Version {
-		return headerWire{}, &VersionError{What: "segment version", Value: v.Version}
-	}
 	var w headerWire
 	if err := mode.Unmarshal(body, &w); err != nil {
+		var v struct {
+			Version uint64 `cbor:"1,keyasint"`
+		}
+		if verr := mode.Unmarshal(body, &v); verr == nil && v.Version != Version {
+			return headerWire{}, &VersionError{What: "segment version", Value: v.Version}
+		}
 		return headerWire{}, &FormatError{Offset: headerPrelude, Reason: "segment header: " + err.Error()}
+	}
+	if w.Version != Version {
+		return headerWire{}, &VersionError{What: "segment version", Value: w.Version}
 	}
 	if w.Alignment != Alignment {
 		return headerWire{}, &VersionError{What: "frame alignment", Value: w.Alignment}

@@ -27,6 +27,8 @@ type Log struct {
 	written atomic.Uint64            // last LSN handed to the operating system
 	frames  atomic.Uint64            // frames with records, written since the log was opened
 
+	delivery atomic.Int64 // nanoseconds that Options.Durable took last
+
 	mu        sync.Mutex
 	queue     []*batch      // waiting to be committed; the last one takes records
 	last      *batch        // the batch that was taken from the queue last

@@ -1,7 +1,10 @@
 package wal
 
 import (
+	"errors"
 	"io"
+	"log/slog"
+	"syscall"
 	"time"
 
 	"github.com/redis-lite/redis-lite/vfs"
@@ -10,7 +13,8 @@ import (
 // tail is the segment being written. All of it belongs to the token's holder.
 //
 // Its invariants, in every mode:
-//   - Bytes in [off, filled) of the file are zeros; nothing lies behind filled.
+//   - Bytes in [off, filled) of the file are zeros, or it ends among them;
+//     nothing lies behind filled.
 //   - At most header.Reach bytes and maxRecords records before off are unsynced.
 //   - A frame has FlagSynced exactly when unsynced was 0 as it was written. In
 //     Always that is every frame: each is synced before the next is written.
@@ -167,12 +171,24 @@ func (t *tail) fill(l *Log, size int64) error {
 	if end <= t.off {
 		return nil
 	}
-	if err := t.file.ZeroFill(t.off, end-t.off); err != nil {
+	switch err := t.file.ZeroFill(t.off, end-t.off); {
+	case noRoom(err):
+		// The frame may have room where the zeros had none. Some of them may be
+		// there, and nothing but zeros is: as good as an end of the file. The
+		// next attempt comes a step later.
+		l.o.Logger.Warn("no room to fill the log ahead; commits go on, slower", slog.String("file", t.file.Name()), slog.Any("error", err))
+	case err != nil:
 		return t.failure("fill", err)
+	default:
+		l.countFill(end - t.off)
 	}
-	l.countFill(end - t.off)
 	t.filled = end
 	return nil
+}
+
+// noRoom tells a full disk, or a used-up quota, from a failing one.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // mark writes a MARK and syncs it, unless nothing was written since the last
