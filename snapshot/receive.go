@@ -52,6 +52,9 @@ func Receive(ctx context.Context, fsys vfs.FS, dir string, src io.Reader, o Read
 func readPreamble(src io.Reader, o ReaderOptions) (Meta, []byte, error) {
 	b := make([]byte, preambleHead)
 	if n, err := io.ReadFull(src, b); err != nil {
+		if k := min(n, len(magic)); k > 0 && string(b[:k]) != magic[:k] && errors.Is(err, io.ErrUnexpectedEOF) {
+			return Meta{}, nil, &CorruptError{File: o.Name, Reason: "bad magic", Err: ErrNotSnapshot} // short, and not for want of its end
+		}
 		return Meta{}, nil, truncated(o.Name, int64(n), err)
 	}
 	size, err := preambleSize(b, o.Name)
