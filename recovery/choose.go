@@ -149,7 +149,7 @@ func translateSnapshot(err error, name string) error {
 	)
 	switch {
 	case errors.As(err, &corrupt):
-		return &CorruptionError{File: name, Offset: corrupt.Offset, Reason: corrupt.Reason, Err: err}
+		return &CorruptionError{File: name, Offset: corrupt.Offset, Reason: "not a valid snapshot: " + corrupt.Reason, Err: err}
 	case errors.As(err, &version):
 		return &VersionError{File: name, What: fmt.Sprintf("snapshot format %d", version.Version), Err: err}
 	case errors.Is(err, fs.ErrNotExist):

@@ -2,11 +2,8 @@ package recovery
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 
 	"github.com/redis-lite/redis-lite/wal"
 )
@@ -88,12 +85,12 @@ type verdict struct {
 // *VersionError: a newer program's frame behind X must not be cut off.
 func classify(ctx context.Context, p *place) (verdict, error) {
 	if p.declared > p.at {
-		return p.damage(1, p.at, fmt.Sprintf("%v, but the next segment says that the log goes on to offset %d", p.reason, p.declared)), nil
+		return p.damage(1, p.at, fmt.Sprintf("%s, but the next segment says that the log goes on to offset %d", p.what(), p.declared)), nil
 	}
 	if p.lsn <= p.covered {
-		return p.damage(2, p.at, fmt.Sprintf("%v, but a snapshot proves that the log was durable up to LSN %d", p.reason, p.covered)), nil
+		return p.damage(2, p.at, fmt.Sprintf("%s, but a snapshot proves that the log was durable up to LSN %d", p.what(), p.covered)), nil
 	}
-	end, err := lastNonZero(ctx, p.segment, p.at)
+	end, err := p.segment.DataEnd(ctx, p.at)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -101,7 +98,7 @@ func classify(ctx context.Context, p *place) (verdict, error) {
 		return p.damage(2, p.at, "there are bytes behind the segment's last frame"), nil
 	}
 	if end == p.at {
-		return verdict{kind: cleanEnd, rule: 3, reason: p.reason.String(), offset: p.at, end: end}, nil
+		return verdict{kind: cleanEnd, rule: 3, reason: p.what(), offset: p.at, end: end}, nil
 	}
 	if p.reason == wal.WrongLink || p.reason == wal.WrongLSN {
 		return p.damage(4, p.at, fmt.Sprintf("%v: a frame that was never written here", p.reason)), nil
@@ -111,13 +108,24 @@ func classify(ctx context.Context, p *place) (verdict, error) {
 		return verdict{}, err
 	}
 	if proof >= 0 {
-		return p.damage(4, proof, fmt.Sprintf("%v, but the frame at offset %d proves that this was durable", p.reason, proof)), nil
+		return p.damage(4, proof, fmt.Sprintf("%s, but the frame at offset %d proves that this was durable", p.what(), proof)), nil
 	}
 	if reach := p.segment.Header.Reach; end-p.at > reach {
-		return p.damage(5, end, fmt.Sprintf("%v, but there are bytes %d further on, and never more than %d stood unsynced",
-			p.reason, end-p.at, reach)), nil
+		return p.damage(5, end, fmt.Sprintf("%s, but there are bytes %d further on, and never more than %d stood unsynced",
+			p.what(), end-p.at, reach)), nil
 	}
-	return verdict{kind: tornTail, rule: 6, reason: p.reason.String(), offset: p.at, end: end}, nil
+	return verdict{kind: tornTail, rule: 6, reason: p.what(), offset: p.at, end: end}, nil
+}
+
+// what says what lies at X.
+func (p *place) what() string {
+	switch {
+	case p.reason != wal.EndOfData:
+		return p.reason.String()
+	case p.at >= p.segment.Size():
+		return "the file ends here"
+	}
+	return "zeros where a frame should begin"
 }
 
 func (p *place) damage(rule int, offset int64, reason string) verdict {
@@ -131,38 +139,6 @@ func (p *place) corruption(v verdict) *CorruptionError {
 
 // scanChunk is how much of a tail is looked at together.
 const scanChunk = 1 << 20
-
-// lastNonZero returns the offset behind the last byte from `from` on that is not
-// zero, or from. The file is read forwards: the tail is a megabyte of zeros
-// usually, and read-ahead likes it so.
-func lastNonZero(ctx context.Context, s *wal.Segment, from int64) (int64, error) {
-	last := from
-	buf := make([]byte, min(scanChunk, max(s.Size()-from, 0)))
-	for off := from; off < s.Size(); off += int64(len(buf)) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		b := buf[:min(int64(len(buf)), s.Size()-off)]
-		if err := readAll(s, b, off); err != nil {
-			return 0, err
-		}
-		if n := lenWithoutZeros(b); n > 0 {
-			last = off + int64(n)
-		}
-	}
-	return last, nil
-}
-
-// lenWithoutZeros is the length of b without the zeros at its end.
-func lenWithoutZeros(b []byte) int {
-	for len(b) >= 8 && binary.LittleEndian.Uint64(b[len(b)-8:]) == 0 {
-		b = b[:len(b)-8]
-	}
-	for len(b) > 0 && b[len(b)-1] == 0 {
-		b = b[:len(b)-1]
-	}
-	return len(b)
-}
 
 // syncedBehind looks for the proof of rule 4 up to end, and returns its offset
 // or -1.
@@ -203,7 +179,7 @@ func framesBetween(ctx context.Context, s *wal.Segment, from, end int64, lsn uin
 		if len(b) < wal.FrameHeaderSize {
 			return nil
 		}
-		if err := readAll(s, b, off); err != nil {
+		if err := s.ReadFull(b, off); err != nil {
 			return err
 		}
 		// A frame may reach far behind what was read, so b shrinks with off and
@@ -248,24 +224,11 @@ func (f *found) check(s *wal.Segment, b []byte) (whole bool, err error) {
 	body := b[wal.FrameHeaderSize:]
 	if int64(len(b)) < size {
 		body = make([]byte, size-wal.FrameHeaderSize)
-		if err := readAll(s, body, f.offset+wal.FrameHeaderSize); err != nil {
+		if err := s.ReadFull(body, f.offset+wal.FrameHeaderSize); err != nil {
 			return false, err
 		}
 	}
 	return f.header.CheckBody(body[:size-wal.FrameHeaderSize]) == nil, nil
-}
-
-// readAll reads len(b) bytes, or says why not. A file that is shorter than it
-// was when it was opened is an error of its own, and no end.
-func readAll(s *wal.Segment, b []byte, off int64) error {
-	n, err := s.ReadAt(b, off)
-	if n == len(b) {
-		return nil
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return &fs.PathError{Op: "read", Path: s.Name(), Err: err}
 }
 
 // translate gives errors of the packages below the types of this one. What it

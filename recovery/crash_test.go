@@ -40,7 +40,7 @@ var needy = []struct {
 			b.Write()
 			rotBlock(b, 4)
 			b.WriteFile("wal/.0000000000000003.wal1", []byte("x"))
-			b.WriteFile("snap/0000000000000009.snap", []byte("never listed"))
+			b.WriteFile("snap/.0000000000000009.snap1", []byte("never published"))
 		},
 		want: keys{"a": "4", "b": "2", "c": "3", "d": "5", "e": "6", "f": "7"},
 		next: 8 + 1<<20, proven: keys{"a": "4", "b": "2", "c": "3"}, quarantined: 2,

@@ -290,7 +290,7 @@ func TestFilesOfAStore(t *testing.T) {
 				stale := b.Segments[0].Buf
 				b.Write()
 				b.WriteFile("wal/"+wal.SegmentName(1), stale)
-				b.WriteFile("snap/0000000000000099.snap", []byte("never listed"))
+				b.WriteFile("snap/0000000000000099.snap", backup(t, b, 99)) // never listed
 			},
 			want: abc,
 			wanted: func(t *testing.T, b *recoverytest.Builder, s *recovery.Store) {
@@ -302,6 +302,54 @@ func TestFilesOfAStore(t *testing.T) {
 					if _, err := b.FS.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 						t.Fatalf("%s: %v", name, err)
 					}
+				}
+			},
+		},
+		{
+			name: "unlisted snapshots that no compaction left are set aside", build: func(b *recoverytest.Builder) {
+				three(b)
+				b.Snapshot(1, entry("a", "a", 1))
+			},
+			after: func(b *recoverytest.Builder) {
+				b.WriteFile("snap/0000000000000090.snap", backup(t, b, 91)) // renamed
+				b.WriteFile("snap/0000000000000092.snap", []byte("rotten")) // who knows what
+				foreign := recoverytest.New(t, b.FS, dir)
+				foreign.Manifest.Store[0]++
+				b.WriteFile("snap/0000000000000093.snap", backup(t, foreign, 93))
+			},
+			want: abc,
+			wanted: func(t *testing.T, b *recoverytest.Builder, s *recovery.Store) {
+				if len(s.Report.Swept) > 0 || len(s.Report.Quarantined) != 3 {
+					t.Fatalf("swept %v, set aside %v", s.Report.Swept, s.Report.Quarantined)
+				}
+				for _, lsn := range []string{"90", "92", "93"} {
+					if _, err := b.FS.Stat(vfs.Join(dir, "quarantine", "00000000000000"+lsn+".snap")); err != nil {
+						t.Error(err)
+					}
+				}
+			},
+		},
+		{
+			// Somebody renamed the newest one. It is all that is left of what it
+			// holds, should the log turn out to be worse than it looks.
+			name: "a listed snapshot under another name is set aside", build: func(b *recoverytest.Builder) {
+				three(b)
+				b.Snapshot(1, entry("a", "a", 1))
+				b.Snapshot(2, entry("a", "a", 1), entry("b", "b", 2))
+			},
+			after: func(b *recoverytest.Builder) {
+				if err := b.FS.Rename(b.SnapshotPath(2), b.SnapshotPath(3)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: abc,
+			wanted: func(t *testing.T, b *recoverytest.Builder, s *recovery.Store) {
+				want := []string{vfs.Join(dir, "quarantine", "0000000000000003.snap")}
+				if diff := cmp.Diff(want, s.Report.Quarantined); diff != "" {
+					t.Error(diff)
+				}
+				if len(s.Report.Rejected) != 1 || s.Report.Rejected[0].LSN != 2 {
+					t.Errorf("rejected %v", s.Report.Rejected)
 				}
 			},
 		},

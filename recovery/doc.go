@@ -41,8 +41,9 @@
 //     come before the floor, a crash between the two would leave a log that
 //     looks cleanly ended, and an LSN that somebody saw would be given again.
 //  7. Leavings are swept: temporary files, segments below First, snapshots that
-//     MANIFEST does not list. Only now: until step 5 a power cut could have
-//     brought back a MANIFEST that still needs them.
+//     an interrupted compaction left. Only now: until step 5 a power cut could
+//     have brought back a MANIFEST that still needs them. Other snapshots that
+//     MANIFEST does not list (a copy, a renamed one) move to quarantine/.
 //
 // StartLog then goes on in the last segment when nothing was cut, and else in a
 // new one that declares where the cut one ends.

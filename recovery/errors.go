@@ -19,11 +19,16 @@ type CorruptionError struct {
 	Err    error  // the cause, which Reason tells already; may be nil
 }
 
-func (e *CorruptionError) Error() string {
-	s := e.File
+// where is the place, for a sentence.
+func (e *CorruptionError) where() string {
 	if e.Offset >= 0 {
-		s = fmt.Sprintf("%s at offset %d", s, e.Offset)
+		return fmt.Sprintf("%s at offset %d", e.File, e.Offset)
 	}
+	return e.File
+}
+
+func (e *CorruptionError) Error() string {
+	s := e.where()
 	if e.LSN != 0 {
 		s = fmt.Sprintf("%s (LSN %d)", s, e.LSN)
 	}

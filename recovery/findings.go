@@ -14,6 +14,9 @@ const (
 	Note Severity = iota + 1
 	// Torn: a torn tail, which the next open cuts off.
 	Torn
+	// Newer: sound, and of a format that this program does not know. Open
+	// refuses; the program that wrote it will not.
+	Newer
 	// Damage: what no crash leaves; open refuses, or falls back.
 	Damage
 )
@@ -41,6 +44,10 @@ type VerifyOptions struct {
 type Findings struct {
 	Manifest *Manifest // nil when it could not be read
 	List     []Finding
+	// Unproven is the last commits, when they are whole and nothing proves yet
+	// that the disk holds them: a process was killed, or one is at work. It is
+	// no finding: the next open makes them durable before it shows them.
+	Unproven *Finding
 
 	Snapshots int
 	Segments  int
@@ -66,11 +73,15 @@ func (f *Findings) add(severity Severity, file string, offset int64, lsn uint64,
 	f.List = append(f.List, Finding{severity, file, offset, lsn, reason, next})
 }
 
+// NextProve is what becomes of Findings.Unproven when nobody has the store open.
+const NextProve = "the next open for writing writes it again, before it shows it to anybody"
+
 // What to do about a finding.
 const (
 	nextRecover = "kvctl recover DIR --output NEW salvages what there is into a new directory"
 	nextOpen    = "the next open for writing cuts it off and keeps a copy in quarantine/"
 	nextSweep   = "the next open for writing removes it"
+	nextStray   = "the next open for writing removes it if a compaction left it, and else sets it aside"
 	nextNewer   = "use the program that wrote it, or a newer one"
 	nextOlder   = "the next open for writing sets it aside and uses an older snapshot with the log behind it"
 )
@@ -84,7 +95,7 @@ func (f *Findings) damage(err error, next string) error {
 		f.add(Damage, damage.File, damage.Offset, damage.LSN, damage.Reason, next)
 		return nil
 	case errors.As(err, &newer):
-		f.add(Damage, newer.File, -1, 0, "written by a newer program: "+newer.What+" is unknown here", nextNewer)
+		f.add(Newer, newer.File, -1, 0, "written by a newer program: "+newer.What+" is unknown here", nextNewer)
 		return nil
 	}
 	return err

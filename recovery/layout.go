@@ -24,10 +24,12 @@ const (
 type layout struct {
 	dir       string
 	manifest  bool
+	marker    bool       // UnfinishedName is there
 	segments  []numbered // ascending
 	snapshots []numbered // ascending
 	temps     []string   // paths of temporary files that some write left
 	foreign   []string   // paths of what is nobody's
+	hidden    []string   // paths of what may lie in any directory and means nothing
 }
 
 // numbered is a file whose name is a number: a segment's sequence, a snapshot's LSN.
@@ -50,13 +52,16 @@ func readLayout(fsys vfs.FS, dir string) (*layout, error) {
 		case e.Name == ManifestName && !e.IsDir:
 			l.manifest = true
 		case e.Name == LockName && !e.IsDir:
+		case e.Name == UnfinishedName && !e.IsDir:
+			l.marker = true
 		case e.IsDir && (e.Name == WALDir || e.Name == SnapshotDir || e.Name == QuarantineDir):
 			subs[e.Name] = true
-		case isTemp(e.Name, func(base string) bool { return base == ManifestName }):
+		case isTemp(e.Name, func(base string) bool { return base == ManifestName || base == UnfinishedName }):
 			l.temps = append(l.temps, vfs.Join(dir, e.Name))
 		// Other dot files, and what mkfs leaves at the top of a file system, can
 		// lie in any directory and mean nothing.
 		case strings.HasPrefix(e.Name, "."), e.Name == "lost+found":
+			l.hidden = append(l.hidden, vfs.Join(dir, e.Name))
 		default:
 			l.foreign = append(l.foreign, vfs.Join(dir, e.Name))
 		}
@@ -76,6 +81,10 @@ func readLayout(fsys vfs.FS, dir string) (*layout, error) {
 		_, err = l.numbers(fsys, QuarantineDir, func(name string) (uint64, bool) {
 			return 0, name[0] >= '0' && name[0] <= '9'
 		})
+	}
+	if l.marker && l.manifest {
+		// The making had come to its end.
+		l.temps = append(l.temps, vfs.Join(dir, UnfinishedName))
 	}
 	return l, err
 }
@@ -137,7 +146,7 @@ func snapshotPath(dir string, lsn uint64) string {
 
 // Check says whether dir may hold a store, or become one: it does not exist, is
 // empty, holds a store (sound or damaged), or the leavings of an interrupted
-// creation. Else it is a *NotAStoreError. It changes nothing.
+// creation (not those of an interrupted Restore: see Vacant). Else it is a *NotAStoreError. It changes nothing.
 func Check(fsys vfs.FS, dir string) error {
 	info, err := fsys.Stat(dir)
 	switch {
@@ -158,6 +167,9 @@ func Check(fsys vfs.FS, dir string) error {
 // check judges by names, and by MANIFEST's first bytes: other engines call a
 // file of theirs MANIFEST too, and keep a wal/ and a snap/.
 func (l *layout) check(fsys vfs.FS) error {
+	if l.unfinished() {
+		return &NotAStoreError{Dir: l.dir, Reason: "a restore or a recovery into it did not finish; run it again, or remove the directory"}
+	}
 	if len(l.segments)+len(l.snapshots) > 0 {
 		return nil // whatever else is wrong with it
 	}

@@ -2,9 +2,11 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/wal"
 )
@@ -224,12 +226,62 @@ func (m *mender) sweep() {
 			names = append(names, segmentPath(m.dir, s.number))
 		}
 	}
+	var odd []string
 	for _, s := range m.layout.snapshots {
 		isListed := slices.ContainsFunc(listed.Snapshots, func(r SnapshotRef) bool { return r.LSN == s.number })
 		wasMoved := slices.ContainsFunc(m.rejected, func(r Rejected) bool { return r.LSN == s.number })
-		if !isListed && !wasMoved {
-			names = append(names, snapshotPath(m.dir, s.number))
+		if isListed || wasMoved {
+			continue
+		}
+		name := snapshotPath(m.dir, s.number)
+		switch left, err := m.leftByCompaction(s.number); {
+		case err != nil:
+			m.o.Logger.Warn("an unlisted snapshot could not be read, and stays", "file", name, "err", err)
+		case left:
+			names = append(names, name)
+		default:
+			odd = append(odd, name)
 		}
 	}
 	m.report.Swept = sweep(m.fs, m.o.Logger, names)
+	m.keepOdd(odd)
+}
+
+// leftByCompaction says whether an unlisted snapshot is what a compaction leaves
+// that was interrupted: the image that MANIFEST was about to name, or one that it
+// had just let go. Anything else came there by hand (a copy, one of another
+// store, a listed one under a new name), or is rotten, and is not ours to delete.
+func (m *mender) leftByCompaction(lsn uint64) (bool, error) {
+	listed := m.manifest.Snapshots
+	if n := len(listed); len(m.rejected) > 0 || n > 0 && lsn > listed[0].LSN && lsn < listed[n-1].LSN {
+		return false, nil
+	}
+	r, err := snapshot.Open(m.fs, snapshotPath(m.dir, lsn), snapshot.ReaderOptions{Codecs: m.o.Codecs})
+	if err != nil {
+		err = translateSnapshot(err, snapshotPath(m.dir, lsn))
+		if errors.Is(err, ErrCorrupt) {
+			return false, nil
+		}
+		return false, err
+	}
+	meta := r.Meta()
+	ours := meta.Store == m.manifest.Store || slices.ContainsFunc(listed, func(r SnapshotRef) bool { return r.Origin == meta.Store })
+	return ours && meta.LSN == lsn, r.Close()
+}
+
+// keepOdd moves files of snap/ that nobody can account for to quarantine/. As with
+// leavings, a failure is worth a line in the log: they are ignored where they are.
+func (m *mender) keepOdd(names []string) {
+	for _, name := range names {
+		to, err := moveToQuarantine(m.fs, m.dir, name)
+		if err == nil {
+			err = syncMove(m.fs, m.dir)
+		}
+		if err != nil {
+			m.o.Logger.Warn("an unlisted snapshot could not be set aside", "file", name, "err", err)
+			continue
+		}
+		m.report.Quarantined = append(m.report.Quarantined, to)
+		m.o.Logger.Warn("a snapshot that MANIFEST does not list was set aside", "file", name, "quarantine", to)
+	}
 }

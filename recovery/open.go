@@ -222,7 +222,7 @@ func leavingsOnly(ctx context.Context, fsys vfs.FS, l *layout) error {
 			}
 			return err
 		}
-		end, err := lastNonZero(ctx, s, wal.HeaderBlock)
+		end, err := s.DataEnd(ctx, wal.HeaderBlock)
 		if err := also(err, s.Close()); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 	"testing"
@@ -258,7 +259,8 @@ func TestPowerCutDuringCreation(t *testing.T) {
 }
 
 // A backup is restored, or a damaged store salvaged: until MANIFEST is there,
-// there is no store; from then on there is all of it.
+// there is no store, which Open says, and the same command begins again; from
+// then on there is all of it.
 func TestPowerCutDuringRestore(t *testing.T) {
 	for _, mode := range promising() {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -266,7 +268,7 @@ func TestPowerCutDuringRestore(t *testing.T) {
 			b := recoverytest.New(t, fsys, dir)
 			three(b)
 			b.Write()
-			step := -1
+			step, finished, refused := -1, 0, 0
 			hook := func(*crashfs.Call) {
 				p := fsys.Point()
 				if p.Step() == step {
@@ -274,10 +276,40 @@ func TestPowerCutDuringRestore(t *testing.T) {
 				}
 				step = p.Step()
 				for image := range p.States(crashfs.Bound{Exhaustive: 8, Pairs: 10, Random: 16, Seed: uint64(step)}) {
-					if _, err := image.Stat(vfs.Join(dst, recovery.ManifestName)); err != nil {
+					if _, err := image.Stat(vfs.Join(dst, recovery.ManifestName)); err == nil {
+						_, got := openAt(t, image, dst)
+						wantKeys(t, got, abc)
+						// Open swept the marker, and nothing takes this for unfinished.
+						if err := recovery.Vacant(image, dst); !errors.Is(err, fs.ErrExist) {
+							t.Fatalf("step %d, %v: a finished store could be made anew: %v", step, image.Origin(), err)
+						}
+						finished++
 						continue
 					}
-					_, got := openAt(t, image, dst)
+					// Not a damaged store: none, recognisably, or nothing at all yet.
+					if err := recovery.Check(image, dst); errors.Is(err, recovery.ErrNotAStore) {
+						if !strings.Contains(err.Error(), "did not finish") {
+							t.Fatalf("step %d, %v: %v", step, image.Origin(), err)
+						}
+						refused++
+					} else if err != nil {
+						t.Fatalf("step %d, %v: %v", step, image.Origin(), err)
+					} else if names, err := image.List(dst); err == nil && len(names) > 2 { // LOCK, and a temporary file
+						t.Fatalf("step %d, %v: %v would be taken for a new store", step, image.Origin(), names)
+					}
+					// The same command again, and again the power goes in it.
+					image.CrashAt(1 + step%9)
+					_, err := recovery.Recover(t.Context(), image, dir, dst, recovery.RecoverOptions{})
+					if err != nil && !errors.Is(err, crashfs.ErrCrashed) {
+						t.Fatalf("step %d, %v, again: %v", step, image.Origin(), err)
+					}
+					again := image.Crash(crashfs.Random(uint64(step)))
+					if _, err := again.Stat(vfs.Join(dst, recovery.ManifestName)); err != nil {
+						if _, err := recovery.Recover(t.Context(), again, dir, dst, recovery.RecoverOptions{}); err != nil {
+							t.Fatalf("step %d, %v, %v: %v", step, image.Origin(), again.Origin(), err)
+						}
+					}
+					_, got := openAt(t, again.Crash(crashfs.LoseAll), dst)
 					wantKeys(t, got, abc)
 				}
 			}
@@ -288,6 +320,9 @@ func TestPowerCutDuringRestore(t *testing.T) {
 			fsys.SetHook(nil)
 			_, got := openAt(t, fsys.Crash(crashfs.LoseAll), dst)
 			wantKeys(t, got, abc)
+			if finished == 0 || refused == 0 {
+				t.Errorf("%d images with a store, %d that say it did not finish: one kind was not seen", finished, refused)
+			}
 		})
 	}
 }

@@ -1,6 +1,11 @@
 package recovery
 
-import "github.com/redis-lite/redis-lite/vfs"
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/redis-lite/redis-lite/vfs"
+)
 
 // publishError says how far publish came.
 type publishError struct {
@@ -9,7 +14,15 @@ type publishError struct {
 	err      error
 }
 
-func (e *publishError) Error() string { return e.op + ": " + e.err.Error() }
+// Error names the step only where the file system does not name it already.
+func (e *publishError) Error() string {
+	var path *fs.PathError
+	if errors.As(e.err, &path) {
+		return e.err.Error()
+	}
+	return e.op + ": " + e.err.Error()
+}
+
 func (e *publishError) Unwrap() error { return e.err }
 
 // publish writes a file under its name, atomically and durably; an existing one

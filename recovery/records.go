@@ -137,6 +137,10 @@ func (w *recordsWalk) overtaken(err error, m *Manifest) error {
 	}
 	now, merr := readManifest(w.fs, w.dir)
 	if merr != nil || now.First == m.First {
+		var missing *fs.PathError
+		if merr == nil && now.Generation == m.Generation && errors.As(err, &missing) {
+			return &CorruptionError{File: missing.Path, Offset: -1, Reason: "the segment is missing", Err: err}
+		}
 		return err
 	}
 	s, oerr := openSegment(w.fs, w.dir, now.First, now.Store)

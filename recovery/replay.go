@@ -63,7 +63,7 @@ func (a *attempt) replayOlder(ctx context.Context, i int) (*cursor, error) {
 	if err := c.followedBy(next); err != nil {
 		return nil, err
 	}
-	behind, err := lastNonZero(ctx, c.segment, end)
+	behind, err := c.segment.DataEnd(ctx, end)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (a *attempt) replayOlder(ctx context.Context, i int) (*cursor, error) {
 // it and telling MANIFEST: without a frame, and with nothing behind that end.
 func (a *attempt) checkOrphan(ctx context.Context, c *cursor) error {
 	orphan := a.segments[len(a.segments)-1]
-	end, err := lastNonZero(ctx, orphan, wal.HeaderBlock)
+	end, err := orphan.DataEnd(ctx, wal.HeaderBlock)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (a *attempt) checkOrphan(ctx context.Context, c *cursor) error {
 		return &CorruptionError{File: orphan.Name(), Offset: wal.HeaderBlock, LSN: orphan.Header.FirstLSN,
 			Reason: "there are frames in a segment that MANIFEST does not know"}
 	}
-	behind, err := lastNonZero(ctx, c.segment, c.off)
+	behind, err := c.segment.DataEnd(ctx, c.off)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,33 +22,16 @@ type RecoverOptions struct {
 	// commit whole; but commits before it are missing, so the state may be one
 	// that never was.
 	SkipCorrupt bool
-	ToLSN       uint64 // leave out everything behind this LSN; 0 = nothing
-	Codecs      []snapshot.Codec
+	ToLSN       uint64           // leave out everything behind this LSN; 0 = nothing
+	Codecs      []snapshot.Codec // that src's snapshots may be compressed with
+	Codec       snapshot.Codec   // for the new store's; nil = none
 	Logger      *slog.Logger
 	Now         func() time.Time
 	Rand        func() uint64
 }
 
-// LSNRange is a run of LSNs, both ends included, and what became of them.
-type LSNRange struct {
-	From, To uint64
-	Reason   string
-}
-
-// Loss accounts for every record that the damaged store is known to have held.
-// No LSN is in two of the lists.
-type Loss struct {
-	SnapshotLSN uint64 // everything up to here came from a snapshot
-	LastLSN     uint64 // the last LSN in the new store
-	Entries     uint64 // keys in the new store
-
-	Kept     []LSNRange // in the new store, on a whole history
-	Doubtful []LSNRange // in the new store, behind a gap in its history
-	Lost     []LSNRange // not in the new store
-}
-
 // Recover salvages what the store in src still holds into a new store in dst,
-// which does not exist or is empty. src is not changed and not locked; it should
+// which does not exist or is empty (see Vacant). src is not changed and not locked; it should
 // not be in use. The new store has a UUID of its own, keeps the LSNs, and gives
 // none out that src may have given.
 //
@@ -78,8 +62,19 @@ type salvage struct {
 	loss  *Loss
 
 	reach   int64  // the longest of any segment
-	broken  string // why the history has a gap from here on; "" while it is whole
+	broken  bool   // the history has a gap from here on
+	doubt   string // what that means for what lies behind it
 	highest uint64 // LSN seen anywhere, in the new store or not
+
+	// held is the last frame, until the one behind it confirms it: a frame
+	// whose checksum holds and that its successor does not name is a forgery,
+	// or its successor is.
+	held *heldFrame
+}
+
+type heldFrame struct {
+	cursor *cursor
+	frame  wal.Frame // with a body of its own
 }
 
 // collect reads everything that can be had. A MANIFEST that is missing or rotten
@@ -171,7 +166,7 @@ func (s *salvage) snapshot(ctx context.Context, m *Manifest) error {
 			return err
 		default:
 			s.loss.SnapshotLSN, s.loss.LastLSN = ref.LSN, ref.LSN
-			s.loss.Kept = addRange(s.loss.Kept, 1, ref.LSN, "in the snapshot")
+			s.loss.Kept = addRange(s.loss.Kept, LSNRange{From: 1, To: ref.LSN, Reason: "in the snapshot"})
 		}
 	}
 	return nil
@@ -188,7 +183,7 @@ func (s *salvage) log(ctx context.Context, l *layout, m *Manifest) error {
 			last++ // an unlisted one: a rotation, or MANIFEST is an old one
 		}
 	}
-	first, err := s.start(m.First, last, m.Store)
+	first, err := s.start(m, last)
 	if err != nil {
 		return err
 	}
@@ -197,12 +192,44 @@ func (s *salvage) log(ctx context.Context, l *layout, m *Manifest) error {
 		frame: s.frame, hole: s.hole, torn: s.torn,
 		ignored: func(Place) error { return nil },
 	}
-	return v.run(ctx, first, last)
+	if err := v.run(ctx, first, last); err != nil {
+		return err
+	}
+	if err := s.release(); err != nil {
+		return err
+	}
+	return s.unused(m.First, last, m.Store)
+}
+
+// unused finds the LSNs that were never given out, and takes them out of the
+// account.
+func (s *salvage) unused(first, last uint64, store [16]byte) error {
+	for seq := first; seq <= last; seq++ {
+		seg, err := openSegment(s.fs, s.src, seq, store)
+		if errors.Is(err, ErrCorrupt) || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		h := &seg.Header
+		if err := seg.Close(); err != nil {
+			return err
+		}
+		if h.FirstLSN > h.Prev.LastLSN+1 && h.FirstLSN <= s.highest {
+			s.loss.Unused = addRange(s.loss.Unused, LSNRange{From: h.Prev.LastLSN + 1, To: h.FirstLSN - 1, Reason: "skipped behind a torn tail"})
+		}
+	}
+	for _, list := range []*[]LSNRange{&s.loss.Kept, &s.loss.Doubtful, &s.loss.Lost} {
+		*list = without(*list, s.loss.Unused)
+	}
+	return nil
 }
 
 // start finds the last readable segment before which everything is in the
 // snapshot. When even the first one begins too late, the gap is noted.
-func (s *salvage) start(first, last uint64, store [16]byte) (uint64, error) {
+func (s *salvage) start(m *Manifest, last uint64) (uint64, error) {
+	first, store := m.First, m.Store
 	for seq := last; seq > first; seq-- {
 		seg, err := openSegment(s.fs, s.src, seq, store)
 		if errors.Is(err, ErrCorrupt) || errors.Is(err, fs.ErrNotExist) {
@@ -226,30 +253,59 @@ func (s *salvage) start(first, last uint64, store [16]byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if before := seg.Header.Prev.LastLSN; before > s.loss.SnapshotLSN {
-		err = s.hole(&hole{from: s.loss.SnapshotLSN + 1, to: before, err: &CorruptionError{
+	before := seg.Header.Prev.LastLSN
+	if before > s.loss.SnapshotLSN && s.o.SkipCorrupt && s.loss.SnapshotLSN == 0 {
+		if err := s.partial(m, before); err != nil {
+			return 0, also(err, seg.Close())
+		}
+	}
+	if before > s.loss.LastLSN {
+		err = s.hole(&hole{from: s.loss.LastLSN + 1, to: before, err: &CorruptionError{
 			File: seg.Name(), Offset: 0, Reason: "the log begins here, and no valid snapshot reaches this far"}})
 	}
 	return first, also(err, seg.Close())
 }
 
+// frame holds a frame back until it is confirmed, which the one before it is now.
 func (s *salvage) frame(c *cursor, f *wal.Frame) error {
 	s.reach = max(s.reach, c.segment.Header.Reach)
-	err := c.records(f, func(lsn uint64, _ []byte, commit *record.Commit) error {
+	if err := s.release(); err != nil {
+		return err
+	}
+	held := &heldFrame{cursor: c, frame: *f}
+	held.frame.Body = bytes.Clone(f.Body)
+	s.held = held
+	return nil
+}
+
+// release takes the frame that was held back.
+func (s *salvage) release() error {
+	held := s.held
+	if held == nil {
+		return nil
+	}
+	s.held = nil
+	f := &held.frame
+	err := held.cursor.records(f, func(lsn uint64, _ []byte, commit *record.Commit) error {
 		s.highest = max(s.highest, lsn)
+		r := LSNRange{From: lsn, To: lsn}
 		switch {
 		case lsn <= s.loss.LastLSN:
 			return nil // in the snapshot, or another history's
 		case s.o.ToLSN > 0 && lsn > s.o.ToLSN:
-			s.loss.Lost = addRange(s.loss.Lost, lsn, lsn, fmt.Sprintf("behind LSN %d, where recovery was told to end", s.o.ToLSN))
+			r.Cause, r.Reason = Asked, fmt.Sprintf("behind LSN %d, where recovery was told to end", s.o.ToLSN)
+			s.loss.Lost = addRange(s.loss.Lost, r)
 			return nil
-		case s.broken != "" && !s.o.SkipCorrupt:
-			s.loss.Lost = addRange(s.loss.Lost, lsn, lsn, "sound, but behind the damage: --skip-corrupt would take it")
+		case s.broken && !s.o.SkipCorrupt:
+			r.Cause, r.Reason = Behind, "sound, but commits before it are missing: --skip-corrupt would take it"
+			s.loss.Lost = addRange(s.loss.Lost, r)
 			return nil
-		case s.broken != "":
-			s.loss.Doubtful = addRange(s.loss.Doubtful, lsn, lsn, "sound, but behind damage: "+s.broken)
+		case s.broken:
+			r.Cause, r.Reason = Behind, s.doubt
+			s.loss.Doubtful = addRange(s.loss.Doubtful, r)
 		default:
-			s.loss.Kept = addRange(s.loss.Kept, lsn, lsn, "in the log")
+			r.Reason = "in the log"
+			s.loss.Kept = addRange(s.loss.Kept, r)
 		}
 		s.loss.LastLSN = lsn
 		return s.image.Apply(lsn, commit)
@@ -264,39 +320,72 @@ func (s *salvage) frame(c *cursor, f *wal.Frame) error {
 }
 
 func (s *salvage) hole(h *hole) error {
+	if h.forged && s.held != nil {
+		return s.forged(h)
+	}
+	if err := s.release(); err != nil {
+		return err
+	}
 	s.o.Logger.Warn("damage", "err", h.err, "lost", h.lsns())
-	if h.lossless() {
+	if h.lossless() || h.to <= s.loss.SnapshotLSN && !h.open && !h.joint {
 		return nil
 	}
-	s.broken = h.err.Error()
+	s.broken, s.doubt = true, "sound, but commits before it are missing"
 	if from := max(h.from, s.loss.SnapshotLSN+1); from <= h.to {
 		s.highest = max(s.highest, h.to)
-		s.loss.Lost = addRange(s.loss.Lost, from, h.to, s.broken)
+		r := LSNRange{From: from, To: h.to, Cause: Broken, Open: h.open, Reason: h.err.where() + ": " + h.err.Reason}
+		if s.o.ToLSN > 0 && from > s.o.ToLSN {
+			r.Cause = Asked
+		}
+		s.loss.Lost = addRange(s.loss.Lost, r)
 	}
+	return nil
+}
+
+// forged: the frame held back, or the one behind it, is not what was written
+// here. The history is whole before the first of them; which of the two is true
+// nobody can tell.
+func (s *salvage) forged(h *hole) error {
+	s.o.Logger.Warn("damage", "err", h.err)
+	s.broken, s.doubt = true, "sound by itself, but at its place in the log one frame does not follow from the other"
+	header := &s.held.frame.Header
+	from := max(header.FirstLSN, s.loss.SnapshotLSN+1)
+	if s.o.SkipCorrupt || from >= header.NextLSN() {
+		return s.release()
+	}
+	s.held = nil
+	s.highest = max(s.highest, header.LastLSN())
+	s.loss.Lost = addRange(s.loss.Lost, LSNRange{From: from, To: header.LastLSN(), Cause: Broken,
+		Reason: h.err.where() + ": " + h.err.Reason + ": one of the two is a forgery; --skip-corrupt would take both"})
 	return nil
 }
 
 func (s *salvage) torn(p *place, v verdict) error {
-	e := tornError(p, v)
-	to := e.LSN
-	reason := "torn tail, never acknowledged"
-	if e.Records > 0 {
-		to += uint64(e.Records) - 1
-	} else {
-		reason += "; how many records it held is not known"
+	if err := s.release(); err != nil {
+		return err
 	}
-	s.highest = max(s.highest, to)
-	s.loss.Lost = addRange(s.loss.Lost, e.LSN, to, reason)
+	r := LSNRange{From: p.lsn, To: p.lsn, Cause: Unacknowledged, Reason: "torn tail, never acknowledged as durable"}
+	from := p.at
+	if p.header != nil {
+		from += p.header.Size()
+		r.To = max(r.To, p.header.LastLSN())
+	}
+	// In the lazier modes further frames may lie behind the one that is torn.
+	known := from
+	err := framesBetween(context.Background(), p.segment, from, v.end, p.lsn, func(f found) bool {
+		if f.header.LastLSN() < p.lsn+leap(p.segment.Header.Reach) {
+			r.To = max(r.To, f.header.LastLSN())
+			known = f.offset + f.header.Size()
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	r.Open = known < v.end
+	s.highest = max(s.highest, r.To)
+	s.loss.Lost = addRange(s.loss.Lost, r)
 	return nil
-}
-
-// addRange adds LSNs to a list, in ascending order, joining what belongs together.
-func addRange(list []LSNRange, from, to uint64, reason string) []LSNRange {
-	if n := len(list); n > 0 && list[n-1].To+1 == from && list[n-1].Reason == reason {
-		list[n-1].To = to
-		return list
-	}
-	return append(list, LSNRange{from, to, reason})
 }
 
 // write makes the new store.
@@ -311,7 +400,7 @@ func (s *salvage) write(ctx context.Context, dst string) (err error) {
 		return p.plant(nil, s.floor())
 	}
 	meta := snapshot.Meta{Store: p.store, LSN: s.loss.LastLSN, Created: s.o.Now().UnixMilli()}
-	sum, err := snapshot.Publish(ctx, s.fs, vfs.Join(dst, SnapshotDir), meta, snapshot.WriterOptions{},
+	sum, err := snapshot.Publish(ctx, s.fs, vfs.Join(dst, SnapshotDir), meta, snapshot.WriterOptions{Codec: s.o.Codec},
 		func(w *snapshot.Writer) error {
 			for e := range s.image.all() {
 				if err := w.Add(&e); err != nil {

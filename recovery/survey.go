@@ -48,10 +48,11 @@ type hole struct {
 	from, to uint64           // LSNs that went with it, none when to < from
 	open     bool             // nothing tells where it ends: to is a guess, from at least
 	joint    bool             // nothing is gone, but what follows continues something else
+	forged   bool             // the frame before it, or what follows, is not what was written here
 }
 
 // lossless: what is gone held no records, a MARK for example.
-func (h *hole) lossless() bool { return !h.joint && !h.open && h.to < h.from }
+func (h *hole) lossless() bool { return !h.joint && !h.forged && !h.open && h.to < h.from }
 
 // run surveys the segments first to last.
 func (s *survey) run(ctx context.Context, first, last uint64) error {
@@ -161,6 +162,7 @@ func (s *survey) segment(ctx context.Context, seg, follower *wal.Segment) (next 
 				return c.next, s.torn(p, v)
 			}
 			h.err = p.corruption(v)
+			h.forged = p.reason == wal.WrongLink
 		}
 		link, resumed, err := s.resume(ctx, p, h, end)
 		if err != nil {
@@ -249,9 +251,9 @@ func (s *survey) joint(ctx context.Context, c *cursor, follower *wal.Segment) er
 			return err
 		}
 	}
-	behind, err := lastNonZero(ctx, c.segment, c.off)
+	behind, err := c.segment.DataEnd(ctx, c.off)
 	if shrunk(c.segment, err) {
-		behind, err = lastNonZero(ctx, c.segment, c.off)
+		behind, err = c.segment.DataEnd(ctx, c.off)
 	}
 	if err == nil && behind > c.off {
 		err = s.ignored(Place{c.segment.Name(), c.off, behind - c.off})
@@ -264,6 +266,10 @@ func (h *hole) lsns() string {
 	switch {
 	case h.lossless():
 		return "no record is lost with it"
+	case h.forged && h.to < h.from:
+		return fmt.Sprintf("LSN %d, or what follows it, is not what was written", h.from-1)
+	case h.open && h.from <= 1:
+		return "all that it held is lost with it"
 	case h.open:
 		return fmt.Sprintf("what was behind LSN %d is lost with it", h.from-1)
 	case h.to < h.from:

@@ -52,6 +52,8 @@ type verifier struct {
 	manifest Manifest
 	base     uint64   // the newest snapshot that is sound, as far as was looked
 	sound    []uint64 // LSNs of all that are
+	last     uint64   // segment
+	unproven *Finding // the frames behind the last SYNCED one; nil = none
 	compare  *comparison
 }
 
@@ -107,7 +109,7 @@ func (v *verifier) names() error {
 	}
 	for _, s := range l.snapshots {
 		if !slices.ContainsFunc(m.Snapshots, func(r SnapshotRef) bool { return r.LSN == s.number }) {
-			v.found.add(Note, snapshotPath(v.dir, s.number), -1, s.number, "a snapshot that MANIFEST does not list", nextSweep)
+			v.found.add(Note, snapshotPath(v.dir, s.number), -1, s.number, "a snapshot that MANIFEST does not list", nextStray)
 		}
 	}
 	entries, err := v.fs.List(vfs.Join(v.dir, QuarantineDir))
@@ -122,7 +124,8 @@ func (v *verifier) names() error {
 }
 
 // snapshots opens every listed one, which checks its ends and its index, and
-// when deep reads it whole.
+// reads whole the newest that is sound, which is what an open loads; when deep,
+// all of them.
 func (v *verifier) snapshots(ctx context.Context) error {
 	for i := range v.manifest.Snapshots {
 		ref := &v.manifest.Snapshots[i]
@@ -137,7 +140,29 @@ func (v *verifier) snapshots(ctx context.Context) error {
 			return err
 		}
 	}
+	for n := len(v.sound); n > 0 && !v.o.Deep; n-- {
+		err := v.whole(ctx, v.sound[n-1])
+		if err == nil {
+			break
+		}
+		if err := v.found.damage(err, nextOlder); err != nil {
+			return err
+		}
+		v.sound, v.base = v.sound[:n-1], 0
+		if n > 1 {
+			v.base = v.sound[n-2]
+		}
+	}
 	return nil
+}
+
+// whole reads a snapshot that could be opened.
+func (v *verifier) whole(ctx context.Context, lsn uint64) error {
+	r, err := v.snapshotAt(lsn)
+	if err != nil {
+		return err
+	}
+	return also(translateSnapshot(r.Verify(ctx), snapshotPath(v.dir, lsn)), r.Close())
 }
 
 func (v *verifier) snapshot(ctx context.Context, ref *SnapshotRef) error {
@@ -161,6 +186,7 @@ func (v *verifier) log(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.last = last
 	s := survey{
 		fs: v.fs, dir: v.dir, store: m.Store, covered: newestLSN(m),
 		frame: func(c *cursor, f *wal.Frame) error { return v.frame(ctx, c, f) }, hole: v.hole, torn: v.torn, ignored: v.ignored,
@@ -176,6 +202,13 @@ func (v *verifier) log(ctx context.Context) error {
 	}
 	if err == nil && v.compare != nil {
 		err = v.compare.end(ctx)
+	}
+	if n := v.unproven; err == nil && n != nil {
+		n.Reason = fmt.Sprintf("LSN %d to %d are whole, and nothing proves yet that the disk holds them", n.LSN, v.found.LastLSN)
+		if n.LSN == v.found.LastLSN {
+			n.Reason = fmt.Sprintf("LSN %d is whole, and nothing proves yet that the disk holds it", n.LSN)
+		}
+		v.found.Unproven = n
 	}
 	return err
 }
@@ -211,6 +244,11 @@ func (v *verifier) bounds(ctx context.Context) (first, last uint64, err error) {
 		return 0, 0, err
 	}
 	if before > 0 && !slices.ContainsFunc(v.sound, func(lsn uint64) bool { return lsn >= before }) {
+		for i := range v.found.List {
+			if f := &v.found.List[i]; f.Next == nextOlder {
+				f.Next = "" // there is none to use: what helps is said below
+			}
+		}
 		v.found.add(Damage, segmentPath(v.dir, m.First), 0, v.base+1,
 			fmt.Sprintf("the log begins behind LSN %d, and no sound snapshot reaches that far", before), nextRecover)
 	}
@@ -250,7 +288,7 @@ func (v *verifier) unlisted(ctx context.Context, seq uint64) error {
 	if err != nil {
 		return err
 	}
-	end, err := lastNonZero(ctx, s, wal.HeaderBlock)
+	end, err := s.DataEnd(ctx, wal.HeaderBlock)
 	if err := also(err, s.Close()); err != nil {
 		return err
 	}
@@ -264,6 +302,14 @@ func (v *verifier) unlisted(ctx context.Context, seq uint64) error {
 }
 
 func (v *verifier) frame(ctx context.Context, c *cursor, f *wal.Frame) error {
+	if f.Header.Synced() {
+		v.unproven = nil // all before it was durable when it was written
+	}
+	// A later segment, or a snapshot, proves what lies before it.
+	if f.Header.Count > 0 && v.unproven == nil && c.segment.Header.Seq == v.last && f.Header.LastLSN() > newestLSN(&v.manifest) {
+		v.unproven = &Finding{Severity: Note, File: c.segment.Name(), Offset: f.Offset, LSN: f.Header.FirstLSN,
+			Next: NextProve}
+	}
 	n := &v.found.FirstLSN
 	err := c.records(f, func(lsn uint64, _ []byte, commit *record.Commit) error {
 		v.found.Records++

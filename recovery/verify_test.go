@@ -182,9 +182,15 @@ func TestVerifyFindsEverything(t *testing.T) {
 			deep: []wantFinding{{recovery.Damage, seg(1), 4096, 1, "LSN 1 is lost with it"}},
 		},
 		{
-			name: "a rotten block of the newest snapshot: deep alone sees it", build: twoSnapshots,
-			after: func(b *recoverytest.Builder) { rotBlock(b, 4) },
-			deep:  []wantFinding{{recovery.Damage, "0000000000000004.snap", 43, 0, "block"}},
+			name: "a rotten block of the newest snapshot, which an open reads", build: twoSnapshots,
+			after:   func(b *recoverytest.Builder) { rotBlock(b, 4) },
+			shallow: []wantFinding{{recovery.Damage, "0000000000000004.snap", 43, 0, "block"}},
+			deep:    []wantFinding{{recovery.Damage, "0000000000000004.snap", 43, 0, "block"}},
+		},
+		{
+			name: "a rotten block of an older snapshot: deep alone sees it", build: twoSnapshots,
+			after: func(b *recoverytest.Builder) { rotBlock(b, 2) },
+			deep:  []wantFinding{{recovery.Damage, "0000000000000002.snap", 43, 0, "block"}},
 		},
 		{
 			name: "both snapshots have rotten footers", build: func(b *recoverytest.Builder) { twoSnapshots(b) },
@@ -310,8 +316,8 @@ func TestVerifyFindsEverything(t *testing.T) {
 			name: "a newer program's frame", build: func(b *recoverytest.Builder) {
 				b.Segment().Raw(1<<6, 1, body(set("b", "2")))
 			},
-			shallow: []wantFinding{{recovery.Damage, seg(1), -1, 0, "newer program"}},
-			deep:    []wantFinding{{recovery.Damage, seg(1), -1, 0, "newer program"}},
+			shallow: []wantFinding{{recovery.Newer, seg(1), -1, 0, "newer program"}},
+			deep:    []wantFinding{{recovery.Newer, seg(1), -1, 0, "newer program"}},
 		},
 		{
 			name: "a record that is none", build: func(b *recoverytest.Builder) {
@@ -475,4 +481,44 @@ func equal(a, b []uint64) bool {
 		}
 	}
 	return true
+}
+
+// What nothing proves durable yet is told apart from what is: by a frame behind
+// it, by a later segment, by a snapshot.
+func TestVerifyTellsWhatIsUnproven(t *testing.T) {
+	unproven := func(build func(b *recoverytest.Builder)) uint64 {
+		b := newBuilder(t)
+		build(b)
+		b.Write()
+		f := verify(t, b.FS, false)
+		if f.Unproven == nil {
+			return 0
+		}
+		return f.Unproven.LSN
+	}
+	two := func(b *recoverytest.Builder) *recoverytest.Segment {
+		s := b.Segment()
+		s.Frame(synced, set("a", "1"))
+		s.Frame(synced, set("b", "2"))
+		return s
+	}
+	for name, c := range map[string]struct {
+		build func(b *recoverytest.Builder)
+		want  uint64
+	}{
+		"the last frame":         {func(b *recoverytest.Builder) { two(b) }, 2},
+		"several, of a lazy log": {func(b *recoverytest.Builder) { two(b); b.Segments[0].Frame(0, set("c", "3")) }, 2},
+		"a MARK behind it":       {func(b *recoverytest.Builder) { two(b).Mark() }, 0},
+		"a segment behind it":    {func(b *recoverytest.Builder) { two(b); b.Segment() }, 0},
+		"a snapshot that goes so far": {func(b *recoverytest.Builder) {
+			two(b)
+			b.Snapshot(2, recoverytest.Entry("a", "1", 1), recoverytest.Entry("b", "2", 2))
+		}, 0},
+		"a snapshot of the one before": {func(b *recoverytest.Builder) { two(b); b.Snapshot(1, recoverytest.Entry("a", "1", 1)) }, 2},
+		"nothing":                      {func(b *recoverytest.Builder) { b.Segment() }, 0},
+	} {
+		if got := unproven(c.build); got != c.want {
+			t.Errorf("%s: unproven from LSN %d on, want %d", name, got, c.want)
+		}
+	}
 }
