@@ -53,8 +53,9 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) (BackupInfo, error) {
 }
 
 // Restore creates a store in dir from a backup. dir must not exist or be empty
-// (ErrNotEmpty). The backup is checked whole before the store comes into being;
-// until then a crash or an error leaves no store. The new store has an identity
+// (ErrNotEmpty), or hold what an interrupted Restore left, which begins again. The
+// backup is checked whole before the store comes into being; until then an error
+// leaves nothing, and a crash what Open refuses as unfinished (*NotAStoreError). The new store has an identity
 // of its own, so that its log is never taken for the original's; LSNs and
 // contents are the backup's.
 func Restore(ctx context.Context, dir string, r io.Reader, o *Options) (BackupInfo, error) {

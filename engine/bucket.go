@@ -29,8 +29,7 @@ func (b *Bucket) Get(key []byte) ([]byte, error) {
 // GetNoCopy is Get without the copy: the bytes are the database's own,
 // immutable for ever, and must not be written to.
 func (b *Bucket) GetNoCopy(key []byte) ([]byte, error) {
-	it, err := b.db.get(b.db.m.Lookup(b.name), key)
-	return it.value, err
+	return b.db.value(b.db.m.Lookup(b.name), key)
 }
 
 // GetItem returns the key with its value, deadline and the LSN of its last

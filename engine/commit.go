@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/redis-lite/redis-lite/engine/internal/mvcc"
 	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
@@ -31,7 +32,7 @@ import (
 // Commit is a transaction that is on its way to the disk.
 type Commit struct {
 	lsn   uint64
-	after *stagedCommit // what Wait waits for; nil for nothing
+	after wal.Pending // what Wait waits for; LSN 0 for nothing
 }
 
 // LSN is the commit's place in the order of all commits; 0 when the transaction
@@ -42,11 +43,11 @@ func (c *Commit) LSN() uint64 { return c.lsn }
 // has it). When ctx ends first the error is ErrOutcomeUnknown and the commit
 // goes on. Wait may be called any number of times, or not at all.
 func (c *Commit) Wait(ctx context.Context) error {
-	if c.after == nil {
+	if c.after.LSN() == 0 {
 		return nil
 	}
-	if err := c.after.pending.Wait(ctx); err != nil {
-		return fmt.Errorf("engine: commit %d: %w", c.after.lsn, err)
+	if err := c.after.Wait(ctx); err != nil {
+		return fmt.Errorf("engine: commit %d: %w", c.after.LSN(), err)
 	}
 	return nil
 }
@@ -73,29 +74,32 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error, opts ...CommitOpti
 // one of them return before it is durable, it waits.
 func (db *DB) UpdateAsync(ctx context.Context, fn func(*Tx) error, opts ...CommitOption) (*Commit, error) {
 	c, err := db.update(ctx, fn, opts)
-	if err == nil && c.after != nil {
-		c.after.pending.Start() // the caller may never wait
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	if c.after.LSN() != 0 && !commitOptionsOf(opts).waits {
+		c.after.Start() // the caller may never wait
+	}
+	return &c, nil
 }
 
 // update runs a transaction and hands its commit to the log; somebody has to
 // wait for it or start it.
-func (db *DB) update(ctx context.Context, fn func(*Tx) error, opts []CommitOption) (*Commit, error) {
+func (db *DB) update(ctx context.Context, fn func(*Tx) error, opts []CommitOption) (Commit, error) {
 	if err := db.enterWriter(ctx); err != nil {
-		return nil, err
+		return Commit{}, err
 	}
 	tx := newTx(db, true)
 	c, err := db.runWriter(ctx, tx, fn, commitOptionsOf(opts))
 	if err != nil {
-		return nil, db.settle(ctx, tx, err)
+		return Commit{}, db.settle(ctx, tx, err)
 	}
 	return c, nil
 }
 
 // runWriter runs fn and sequences its writes. It frees the writer slot on every
 // way out.
-func (db *DB) runWriter(ctx context.Context, tx *Tx, fn func(*Tx) error, o commitOptions) (_ *Commit, err error) {
+func (db *DB) runWriter(ctx context.Context, tx *Tx, fn func(*Tx) error, o commitOptions) (_ Commit, err error) {
 	panicked := true
 	defer func() {
 		tx.done = true
@@ -108,22 +112,24 @@ func (db *DB) runWriter(ctx context.Context, tx *Tx, fn func(*Tx) error, o commi
 	err = fn(tx)
 	panicked = false
 	if err != nil {
-		return nil, err
+		return Commit{}, err
 	}
 	if len(tx.muts) == 0 {
-		return &Commit{after: tx.dirty}, nil
+		return Commit{after: tx.dirty}, nil
 	}
-	return db.sequence(ctx, &stagedCommit{muts: tx.muts, time: tx.now}, o)
+	c := db.newCommit(tx.now)
+	c.muts, c.made = tx.muts, tx.made
+	return db.sequence(ctx, c, o)
 }
 
 // settle waits, before err is handed out, until what the transaction has read
 // is durable. Should it never be, err says so: it was decided on by state that
 // is not there.
 func (db *DB) settle(ctx context.Context, tx *Tx, err error) error {
-	if tx.dirty == nil {
+	if tx.dirty.LSN() == 0 {
 		return err
 	}
-	werr := tx.dirty.pending.Wait(ctx)
+	werr := tx.dirty.Wait(ctx)
 	switch {
 	case werr == nil:
 		return err
@@ -136,22 +142,24 @@ func (db *DB) settle(ctx context.Context, tx *Tx, err error) error {
 
 // sequence gives a commit its LSN and hands it to the log. The caller holds the
 // writer slot; the mutations' bytes are ours.
-func (db *DB) sequence(ctx context.Context, c *stagedCommit, o commitOptions) (*Commit, error) {
+func (db *DB) sequence(ctx context.Context, c *stagedCommit, o commitOptions) (Commit, error) {
 	if err := db.checkMemory(c.muts); err != nil {
-		return nil, err
+		return Commit{}, err
 	}
-	c.lsn = db.sequenced + 1
+	lsn := db.sequenced + 1
+	c.lsn = lsn
 	if db.log == nil {
-		db.sequenced = c.lsn
+		db.sequenced = lsn
 		db.apply(c)
-		db.m.Publish(c.lsn)
-		return &Commit{lsn: c.lsn}, nil
+		db.applied()
+		db.m.Publish(lsn)
+		return Commit{lsn: lsn}, nil
 	}
 
 	db.encoded = record.AppendCommit(db.encoded[:0], &record.Commit{Mutations: c.muts, Time: c.time})
 	c.size = int64(len(db.encoded))
 	if limit := int64(db.opts.MaxTxSize); c.size > limit {
-		return nil, &SizeError{Err: ErrTxTooLarge, Size: c.size, Limit: limit}
+		return Commit{}, &SizeError{Err: ErrTxTooLarge, Size: c.size, Limit: limit}
 	}
 	mode := wal.Default
 	if o.sync {
@@ -164,14 +172,30 @@ func (db *DB) sequence(ctx context.Context, c *stagedCommit, o commitOptions) (*
 	}
 	if err != nil {
 		db.staged.undo(c)
-		return nil, fmt.Errorf("engine: commit: %w", err)
+		return Commit{}, fmt.Errorf("engine: commit: %w", err)
 	}
-	if pending.LSN() != c.lsn {
-		panic(fmt.Sprintf("engine: log gave LSN %d to commit %d", pending.LSN(), c.lsn))
+	if pending.LSN() != lsn {
+		panic(fmt.Sprintf("engine: log gave LSN %d to commit %d", pending.LSN(), lsn))
 	}
 	c.pending = pending
-	db.sequenced = c.lsn
-	return &Commit{lsn: c.lsn, after: c}, nil
+	db.sequenced = lsn
+	return Commit{lsn: lsn, after: pending}, nil
+}
+
+// newCommit returns a commit to be filled in and sequenced. The caller holds the
+// writer slot.
+func (db *DB) newCommit(now int64) *stagedCommit {
+	if len(db.spare) == 0 {
+		db.spare = db.staged.reuse(db.spare)
+	}
+	last := len(db.spare) - 1
+	if last < 0 {
+		return &stagedCommit{time: now}
+	}
+	c := db.spare[last]
+	db.spare[last], db.spare = nil, db.spare[:last]
+	c.time, c.pending = now, wal.Pending{}
+	return c
 }
 
 // maxKeptBuffer is the largest encoding buffer kept for the next commit.
@@ -186,17 +210,37 @@ func (db *DB) durable(b wal.Batch) {
 		db.apply(c)
 		bytes += c.size
 	}
+	db.applied()
 	db.m.Publish(b.Last)
 	db.staged.drop(b.Last)
-	db.compactor.grown(bytes)
+	db.compactor.grown(bytes, db.opts.Compaction, db.m.Bytes())
 }
 
-// apply changes the map.
+// apply changes the map, at the latest when applied is called: the map takes in
+// many versions for less than it takes them in one by one.
 func (db *DB) apply(c *stagedCommit) {
 	for i := range c.muts {
-		applyMutation(db.m, &c.muts[i], c.lsn)
+		if v := c.made[i]; v.Made() {
+			if len(db.writes) == maxWrites {
+				db.applied()
+			}
+			db.writes = append(db.writes, mvcc.Write{Bucket: c.muts[i].Bucket, Version: v, LSN: c.lsn})
+		} else {
+			db.applied()
+			applyMutation(db.m, &c.muts[i], c.lsn)
+		}
 	}
 }
+
+// applied brings the map up to what apply was called for.
+func (db *DB) applied() {
+	db.m.SetVersions(db.writes)
+	clear(db.writes)
+	db.writes = db.writes[:0]
+}
+
+// maxWrites is how many versions wait for applied.
+const maxWrites = 1024
 
 // checkMemory refuses a commit that adds values beyond the limit.
 func (db *DB) checkMemory(muts []record.Mutation) error {
@@ -217,60 +261,4 @@ func (db *DB) checkMemory(muts []record.Mutation) error {
 		return &SizeError{Err: ErrMemoryLimit, Size: size, Limit: limit}
 	}
 	return nil
-}
-
-// enterWriter takes the writer slot, or says why there is none to be had.
-func (db *DB) enterWriter(ctx context.Context) error {
-	db.guard.check()
-	select {
-	case db.slot <- struct{}{}:
-	default:
-		select {
-		case db.slot <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-db.closing:
-			return ErrClosed
-		}
-	}
-	if err := db.writeErr(); err != nil {
-		<-db.slot
-		return err
-	}
-	db.guard.enter()
-	return nil
-}
-
-func (db *DB) leaveWriter() {
-	db.guard.leave()
-	<-db.slot
-}
-
-// writeErr says why the database takes no writes, if it takes none. It runs
-// before a transaction's function does.
-func (db *DB) writeErr() error {
-	switch {
-	case db.isClosed():
-		return ErrClosed
-	case db.readOnlyReason != nil:
-		return fmt.Errorf("%w: %w", ErrReadOnly, db.readOnlyReason)
-	case db.opts.ReadOnly:
-		return ErrReadOnly
-	}
-	if f := db.failed.Load(); f != nil {
-		return fmt.Errorf("engine: %w: %w", ErrLogFailed, *f)
-	}
-	if db.log != nil {
-		if err := db.log.Err(); err != nil {
-			return fmt.Errorf("engine: %w", err)
-		}
-	}
-	return nil
-}
-
-// fail stops all writing for good: what is on the disk is no longer known.
-func (db *DB) fail(err error) {
-	if db.failed.CompareAndSwap(nil, &err) {
-		db.opts.Logger.Error("store takes no more writes", "err", err)
-	}
 }

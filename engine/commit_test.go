@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/vfs/memfs"
+	"github.com/redis-lite/redis-lite/vfs/vfstest"
 )
 
 func get(t *testing.T, db *engine.DB, key string) string {
@@ -34,15 +36,15 @@ func set(t *testing.T, db *engine.DB, key, value string) {
 // Nothing that is not durable is visible to readers, while the next transaction
 // already builds on it.
 func TestReadersSeeOnlyWhatIsDurable(t *testing.T) {
-	g := newGateFS()
+	g := vfstest.NewGate(memfs.New())
 	db := mustOpen(t, g)
 	set(t, db, "a", "old")
-	g.shut()
+	g.Shut()
 	c, err := db.UpdateAsync(ctx, func(tx *engine.Tx) error { return tx.Set(ctx, []byte("a"), []byte("new")) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-g.waiting
+	<-g.Waiting
 	if v := get(t, db, "a"); v != "old" {
 		t.Fatalf("a reader sees %q before the sync", v)
 	}
@@ -56,7 +58,7 @@ func TestReadersSeeOnlyWhatIsDurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.open(nil)
+	g.Release(nil)
 	if err := errors.Join(c.Wait(ctx), d.Wait(ctx)); err != nil {
 		t.Fatal(err)
 	}
@@ -108,17 +110,17 @@ func TestNoTransactionLeaksWhatACrashCanUndo(t *testing.T) {
 	for name, end := range ends {
 		for _, syncErr := range []error{nil, syscall.EIO} {
 			run := func(t *testing.T) {
-				g := newGateFS()
+				g := vfstest.NewGate(memfs.New())
 				db := mustOpen(t, g)
 				set(t, db, "gone", "x")
-				g.shut()
+				g.Shut()
 				_, err := db.UpdateAsync(ctx, func(tx *engine.Tx) error {
 					return errors.Join(tx.Set(ctx, []byte("a"), []byte("1")), tx.Delete(ctx, []byte("gone")))
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-				<-g.waiting
+				<-g.Waiting
 				returned := make(chan error, 1)
 				go func() { returned <- end(db) }()
 				synctest.Wait() // it has run, and waits for something
@@ -127,7 +129,7 @@ func TestNoTransactionLeaksWhatACrashCanUndo(t *testing.T) {
 					t.Fatalf("returned (%v) before what it read was durable", err)
 				default:
 				}
-				g.open(syncErr)
+				g.Release(syncErr)
 				err = <-returned
 				if name == "panic" {
 					return
@@ -145,10 +147,10 @@ func TestNoTransactionLeaksWhatACrashCanUndo(t *testing.T) {
 // who come later are refused before their function runs, reads go on, and only
 // a reopen clears it.
 func TestAFailedSyncEndsTheLog(t *testing.T) {
-	g := newGateFS()
+	g := vfstest.NewGate(memfs.New())
 	db := mustOpen(t, g)
 	set(t, db, "a", "1")
-	g.shut()
+	g.Shut()
 	var wait sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
@@ -158,8 +160,8 @@ func TestAFailedSyncEndsTheLog(t *testing.T) {
 			errs[i] = db.Set(ctx, fmt.Appendf(nil, "k%d", i), []byte("x"))
 		}()
 	}
-	<-g.waiting
-	g.open(syscall.EIO)
+	<-g.Waiting
+	g.Release(syscall.EIO)
 	wait.Wait()
 	for i, err := range errs {
 		unknown := errors.Is(err, engine.ErrOutcomeUnknown)
@@ -168,7 +170,7 @@ func TestAFailedSyncEndsTheLog(t *testing.T) {
 			t.Errorf("writer %d: %v, want outcome unknown or log failed, and EIO", i, err)
 		}
 	}
-	g.open(nil) // the disk is fine again; the log must not trust it
+	g.Release(nil) // the disk is fine again; the log must not trust it
 	ran := false
 	err := db.Update(ctx, func(tx *engine.Tx) error { ran = true; return nil })
 	if ran || !errors.Is(err, engine.ErrLogFailed) || !errors.Is(err, syscall.EIO) {
@@ -191,21 +193,21 @@ func TestAFailedSyncEndsTheLog(t *testing.T) {
 }
 
 func TestCancellingAWaitIsNotCancellingTheCommit(t *testing.T) {
-	g := newGateFS()
+	g := vfstest.NewGate(memfs.New())
 	db := mustOpen(t, g)
 	set(t, db, "x", "0")
-	g.shut()
+	g.Shut()
 	c, err := db.UpdateAsync(ctx, func(tx *engine.Tx) error { return tx.Set(ctx, []byte("a"), []byte("1")) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-g.waiting
+	<-g.Waiting
 	short, cancel := context.WithCancel(ctx)
 	cancel()
 	if err := c.Wait(short); !errors.Is(err, engine.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled wait: %v", err)
 	}
-	g.open(nil)
+	g.Release(nil)
 	if err := c.Wait(ctx); err != nil {
 		t.Errorf("waited again: %v", err)
 	}
@@ -215,7 +217,7 @@ func TestCancellingAWaitIsNotCancellingTheCommit(t *testing.T) {
 }
 
 func TestACommitThatNobodyWaitsForIsMade(t *testing.T) {
-	g := newGateFS()
+	g := vfstest.NewGate(memfs.New())
 	db := mustOpen(t, g)
 	for i := range 100 {
 		if _, err := db.UpdateAsync(ctx, func(tx *engine.Tx) error {
@@ -242,7 +244,7 @@ func countKeys(t *testing.T, db *engine.DB) (n int) {
 
 // Concurrent increments of one counter lose nothing: transactions are serial.
 func TestConcurrentTransactionsAreSerial(t *testing.T) {
-	g := newGateFS()
+	g := vfstest.NewGate(memfs.New())
 	db := mustOpen(t, g)
 	const writers, each = 16, 50
 	var wait sync.WaitGroup
@@ -274,7 +276,7 @@ func TestConcurrentTransactionsAreSerial(t *testing.T) {
 }
 
 func TestAPanicRollsBackAndTheEngineStaysUsable(t *testing.T) {
-	db := mustOpen(t, newGateFS())
+	db := mustOpen(t, vfstest.NewGate(memfs.New()))
 	func() {
 		defer func() {
 			if r := recover(); r != "boom" {
@@ -290,4 +292,34 @@ func TestAPanicRollsBackAndTheEngineStaysUsable(t *testing.T) {
 		t.Errorf("a = %q", v)
 	}
 	set(t, db, "a", "2")
+}
+
+// TestWillWait: who promised to wait commits himself, and what was begun before it
+// is committed with it.
+func TestWillWait(t *testing.T) {
+	g := vfstest.NewGate(memfs.New())
+	db := mustOpen(t, g)
+	set := func(key string) *engine.Commit {
+		c, err := db.UpdateAsync(context.Background(), func(tx *engine.Tx) error {
+			return tx.Set(context.Background(), []byte(key), []byte("v"))
+		}, engine.WillWait())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	before := g.Syncs()
+	a, b := set("a"), set("b")
+	if n := g.Syncs(); n != before {
+		t.Fatalf("%d syncs before anybody waits", n-before)
+	}
+	if err := b.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Get([]byte("a")); err != nil {
+		t.Error(err)
+	}
+	if err := a.Wait(context.Background()); err != nil {
+		t.Error(err)
+	}
 }

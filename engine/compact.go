@@ -248,9 +248,14 @@ func newestSnapshot(m recovery.Manifest) (last recovery.SnapshotRef) {
 	return last
 }
 
-// grown tells the compactor of new log; it never blocks.
-func (c *compactor) grown(bytes int64) {
+// grown tells the compactor of new log; it never blocks. The loop is woken only
+// when there is something to do: a wake-up for every commit costs a lone writer
+// more than all the rest of its commit.
+func (c *compactor) grown(bytes int64, o CompactionOptions, live int64) {
 	c.logBytes.Add(bytes)
+	if o.Disabled || !c.due(o, live) {
+		return
+	}
 	select {
 	case c.kick <- struct{}{}:
 	default:

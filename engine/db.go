@@ -9,7 +9,6 @@ import (
 	"github.com/redis-lite/redis-lite/engine/internal/mvcc"
 	"github.com/redis-lite/redis-lite/recovery"
 	"github.com/redis-lite/redis-lite/wal"
-	"github.com/redis-lite/redis-lite/wal/record"
 )
 
 // DB is an open database. All methods are safe for concurrent use.
@@ -25,17 +24,23 @@ type DB struct {
 	lock  interface{ Close() error }
 
 	// slot is the writer slot: who has put a token in may run a transaction.
-	// It guards sequenced and encoded.
+	// It guards sequenced, encoded and spare.
 	slot      chan struct{}
 	guard     slotGuard
-	sequenced uint64 // LSN of the newest sequenced commit
-	encoded   []byte // the record being encoded
+	sequenced uint64          // LSN of the newest sequenced commit
+	encoded   []byte          // the record being encoded
+	spare     []*stagedCommit // to be used again
 	staged    staged
+
+	// writes are on their way into the map. They belong to whoever applies: the log's
+	// call of durable, or without a log the holder of the writer slot.
+	writes []mvcc.Write
 
 	readOnlyReason error // why the store is read-only although it was not asked to be
 
 	failed    atomic.Pointer[error] // why writing has ended, besides the log's own reason
-	closing   chan struct{}
+	closed    atomic.Bool           // Close was called
+	closing   chan struct{}         // the same, for those who wait
 	closeOnce sync.Once
 	closeErr  error
 
@@ -51,8 +56,7 @@ func (db *DB) Get(key []byte) ([]byte, error) { return db.getCopy(db.root, key) 
 // GetNoCopy is Get without the copy: the bytes are the database's own,
 // immutable for ever, and must not be written to.
 func (db *DB) GetNoCopy(key []byte) ([]byte, error) {
-	it, err := db.get(db.root, key)
-	return it.value, err
+	return db.value(db.root, key)
 }
 
 // Set gives key a value in the default bucket, durably.
@@ -121,11 +125,29 @@ func (db *DB) RecoveryReport() *recovery.Report {
 }
 
 func (db *DB) getCopy(b *mvcc.Bucket, key []byte) ([]byte, error) {
-	it, err := db.get(b, key)
+	v, err := db.value(b, key)
 	if err != nil {
 		return nil, err
 	}
-	return own(it.value), nil
+	return own(v), nil
+}
+
+// value is get for those who want nothing but the value. A hit is two misses in the
+// processor's caches, and a loop of them is as fast as the processor gets ahead to the
+// next one's: what is returned fits its registers, and nothing else is done.
+func (db *DB) value(b *mvcc.Bucket, key []byte) ([]byte, error) {
+	if db.isClosed() {
+		return nil, ErrClosed
+	}
+	if b == nil {
+		return nil, ErrNotFound
+	}
+	v, dead, ok := b.LatestValue(key)
+	// Most keys have no deadline, and need no clock.
+	if !ok || dead != 0 && dead <= db.opts.Clock().UnixMilli() {
+		return nil, ErrNotFound
+	}
+	return v, nil
 }
 
 // get reads one key at the newest published state.
@@ -147,6 +169,10 @@ func (db *DB) set(ctx context.Context, bucket string, key, value []byte, opts []
 	if err := db.checkSet(bucket, key, value); err != nil {
 		return err
 	}
+	var v mvcc.Version
+	if len(opts) == 0 {
+		v = mvcc.NewVersion(key, value, 0) // before the slot, for which others wait
+	}
 	if err := db.enterWriter(ctx); err != nil {
 		return err
 	}
@@ -160,10 +186,9 @@ func (db *DB) set(ctx context.Context, bucket string, key, value []byte, opts []
 		}
 		return c.Wait(ctx)
 	}
-	k, v := cloneTwo(key, value)
-	c := &stagedCommit{time: db.opts.Clock().UnixMilli()}
-	c.one[0] = record.Mutation{Op: record.OpSet, Bucket: bucket, Key: k, Value: v}
-	c.muts = c.one[:]
+	c := db.newCommit(db.opts.Clock().UnixMilli())
+	c.one[0], c.oneMade[0] = setOf(bucket, v, 0), v
+	c.muts, c.made = c.one[:], c.oneMade[:]
 	done, err := db.sequence(ctx, c, commitOptions{})
 	db.leaveWriter()
 	if err != nil {
@@ -179,8 +204,9 @@ func (db *DB) deleteKey(ctx context.Context, bucket string, key []byte) error {
 // mayHoldExpired reports whether the sequenced state can hold a key whose
 // deadline has passed at now; with now 0, the clock is read if need be.
 func (db *DB) mayHoldExpired(now int64) bool {
-	first := db.m.NextDeadline()
-	if d := db.staged.earliestDeadline(); d != 0 && (first == 0 || d < first) {
+	// Staged before map: a commit leaves the one only after it is in the other.
+	first := db.staged.earliestDeadline()
+	if d := db.m.NextDeadline(); d != 0 && (first == 0 || d < first) {
 		first = d
 	}
 	if first == 0 {
@@ -192,14 +218,7 @@ func (db *DB) mayHoldExpired(now int64) bool {
 	return first <= now
 }
 
-func (db *DB) isClosed() bool {
-	select {
-	case <-db.closing:
-		return true
-	default:
-		return false
-	}
-}
+func (db *DB) isClosed() bool { return db.closed.Load() }
 
 // Close ends the database in order: new work is refused, the running
 // transaction and all queued commits finish, the log is marked and trimmed, the
@@ -207,6 +226,7 @@ func (db *DB) isClosed() bool {
 // Closing again returns the same error. It must not be called inside Update.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
+		db.closed.Store(true)
 		close(db.closing)
 		db.slot <- struct{}{} // the last writer has left
 		db.work.Wait()

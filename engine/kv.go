@@ -97,8 +97,17 @@ func deadlineOf(opts []SetOption, now int64) (ms int64, keep bool, err error) {
 // CommitOption changes how one transaction commits.
 type CommitOption func(*commitOptions)
 
+// WillWait tells UpdateAsync that its caller is going to Wait at once, or as soon as
+// it has done the little that it can do meanwhile. Then the caller's Wait writes to
+// the disk itself, and no goroutine is started for it. A caller who does not keep
+// the promise leaves the commit lying until somebody else commits.
+func WillWait() CommitOption {
+	return func(o *commitOptions) { o.waits = true }
+}
+
 type commitOptions struct {
-	sync bool
+	sync  bool
+	waits bool
 }
 
 // Durably makes this one commit durable before it is acknowledged, whatever the

@@ -141,7 +141,7 @@ func (db *DB) start() {
 	}
 	if db.log != nil && !db.opts.Compaction.Disabled {
 		db.spawn(func() { db.compactLoop(ctx) })
-		c.grown(0)
+		c.grown(0, db.opts.Compaction, db.m.Bytes())
 	}
 	if db.follower.turn != nil && db.opts.RefreshEvery > 0 {
 		db.spawn(func() { db.refreshLoop(ctx) })

@@ -61,7 +61,8 @@ type Options struct {
 	FillStep int64
 	// IdleMark is how long the log must be idle before a mark is written, which
 	// proves the last commit durable to readers in other processes and to
-	// recovery. Default 50 ms; negative turns it off.
+	// recovery. While commits trickle in, the marks become seldom: the wait grows
+	// up to 64 times. Default 50 ms; negative turns it off.
 	IdleMark time.Duration
 
 	// Compaction says when a snapshot is made in the background.

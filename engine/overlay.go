@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"iter"
+	"slices"
 
 	"github.com/tidwall/btree"
 
@@ -10,10 +11,13 @@ import (
 )
 
 // overlay is the effect of mutations that are not in the map yet, in a form
-// that reads can be laid over it: per bucket an ordered set of points (a key's
-// newest value, or its deletion) and the ranges that were deleted. A point is
-// always newer than any range that covers it, because a range removes the
-// points that it covers when it is added.
+// that reads can be laid over it: per bucket a set of points (a key's newest value,
+// or its deletion) and the ranges that were deleted. A point is always newer than
+// any range that covers it, because a range removes the points that it covers when
+// it is added.
+//
+// Most transactions look keys up and ask for no order, so points enter that only
+// when somebody does.
 //
 // A transaction has one for its own writes; the database has one for what is
 // sequenced and not yet published. It is not safe for concurrent use.
@@ -22,8 +26,37 @@ type overlay struct {
 }
 
 type overlayBucket struct {
-	points btree.Map[string, point]
-	ranges []span
+	points   map[string]point
+	ordered  btree.Set[string] // keys of points
+	arriving []string          // keys that are not in ordered yet; some may be gone again
+	ranges   []span
+}
+
+func (b *overlayBucket) set(key string, p point) {
+	if _, was := b.points[key]; !was {
+		b.arriving = append(b.arriving, key)
+	}
+	b.points[key] = p
+}
+
+func (b *overlayBucket) remove(key string) {
+	delete(b.points, key)
+	b.ordered.Delete(key)
+	if len(b.arriving) > 2*len(b.points)+64 { // nobody asks for the order, and keys come and go
+		b.arriving = slices.DeleteFunc(b.arriving, func(k string) bool { _, here := b.points[k]; return !here })
+	}
+}
+
+// order returns the keys of all points.
+func (b *overlayBucket) order() *btree.Set[string] {
+	for _, k := range b.arriving {
+		if _, here := b.points[k]; here {
+			b.ordered.Insert(k)
+		}
+	}
+	clear(b.arriving)
+	b.arriving = b.arriving[:0]
+	return &b.ordered
 }
 
 // point is what an overlay knows of one key.
@@ -51,18 +84,18 @@ func (o *overlay) add(lsn uint64, m *record.Mutation) {
 		if o.buckets == nil {
 			o.buckets = make(map[string]*overlayBucket)
 		}
-		b = &overlayBucket{}
+		b = &overlayBucket{points: make(map[string]point)}
 		o.buckets[m.Bucket] = b
 	}
 	switch m.Op {
 	case record.OpSet:
-		b.points.Set(string(m.Key), point{lsn: lsn, value: m.Value, dead: m.Deadline})
+		b.set(string(m.Key), point{lsn: lsn, value: m.Value, dead: m.Deadline})
 	case record.OpDelete:
-		b.points.Set(string(m.Key), point{lsn: lsn, deleted: true})
+		b.set(string(m.Key), point{lsn: lsn, deleted: true})
 	case record.OpDeleteRange:
 		s := span{lsn: lsn, from: m.Key, to: m.To}
 		var covered []string
-		b.points.Ascend(string(s.from), func(k string, _ point) bool {
+		b.order().Ascend(string(s.from), func(k string) bool {
 			if !s.contains([]byte(k)) {
 				return false
 			}
@@ -70,7 +103,7 @@ func (o *overlay) add(lsn uint64, m *record.Mutation) {
 			return true
 		})
 		for _, k := range covered {
-			b.points.Delete(k)
+			b.remove(k)
 		}
 		b.ranges = append(b.ranges, s)
 	}
@@ -91,10 +124,10 @@ func (o *overlay) forget(lsn uint64, m *record.Mutation) {
 			}
 		}
 		b.ranges = keep
-	} else if p, ok := b.points.Get(string(m.Key)); ok && p.lsn == lsn {
-		b.points.Delete(string(m.Key))
+	} else if p, ok := b.points[string(m.Key)]; ok && p.lsn == lsn {
+		b.remove(string(m.Key))
 	}
-	if b.points.Len() == 0 && len(b.ranges) == 0 {
+	if len(b.points) == 0 && len(b.ranges) == 0 {
 		delete(o.buckets, m.Bucket)
 	}
 }
@@ -106,7 +139,7 @@ func (o *overlay) get(bucket string, key []byte) (p point, hit bool) {
 	if b == nil {
 		return point{}, false
 	}
-	if p, ok := b.points.Get(string(key)); ok {
+	if p, ok := b.points[string(key)]; ok {
 		return p, true
 	}
 	for i := len(b.ranges) - 1; i >= 0; i-- {
@@ -137,11 +170,12 @@ func (o *overlay) slice(bucket string, from, to []byte, reverse bool) (l layer) 
 		l.newest = max(l.newest, s.lsn)
 	}
 	bounds := span{from: from, to: to}
-	take := func(k string, p point) bool {
+	take := func(k string) bool {
 		if !bounds.contains([]byte(k)) {
 			// Descending from the upper bound starts with a key that may equal it.
 			return reverse && to != nil && k >= string(to)
 		}
+		p := b.points[k]
 		l.keys = append(l.keys, k)
 		l.points = append(l.points, p)
 		l.newest = max(l.newest, p.lsn)
@@ -149,11 +183,11 @@ func (o *overlay) slice(bucket string, from, to []byte, reverse bool) (l layer) 
 	}
 	switch {
 	case !reverse:
-		b.points.Ascend(string(from), take)
+		b.order().Ascend(string(from), take)
 	case to == nil:
-		b.points.Reverse(take)
+		b.order().Reverse(take)
 	default:
-		b.points.Descend(string(to), take)
+		b.order().Descend(string(to), take)
 	}
 	return l
 }

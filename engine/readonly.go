@@ -55,8 +55,8 @@ func (f *follower) of(s *recovery.Store) { f.store, f.found = s.Report.Store, !s
 // Refresh brings a database that was opened with Options.ReadOnly up to what the
 // log proves durable now, and returns the newest LSN that readers see. In mode
 // Always the writer's last commit is proven by the next one, or by the mark that
-// follows when the log falls idle (some 50 ms). On any other database Refresh
-// does nothing.
+// follows when the log falls idle (IdleMark, and up to 64 times that while
+// commits trickle in). On any other database Refresh does nothing.
 func (db *DB) Refresh(ctx context.Context) (uint64, error) {
 	f := &db.follower
 	if f.turn == nil {

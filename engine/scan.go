@@ -17,6 +17,9 @@ type Scan struct {
 	Prefix []byte
 	// Reverse visits from the last key to the first.
 	Reverse bool
+	// Skip passes over so many keys first, without visiting them where it can be
+	// helped: see TxBucket.Count.
+	Skip int
 }
 
 // bounds folds the prefix into the range.
@@ -77,14 +80,6 @@ func (b *TxBucket) Items(s Scan) iter.Seq[Item] {
 	}
 }
 
-// Count returns the number of keys that s describes, by visiting them.
-func (b *TxBucket) Count(s Scan) (n int) {
-	for range b.scan(s) {
-		n++
-	}
-	return n
-}
-
 func (b *TxBucket) pairs(s Scan) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
 		for it := range b.scan(s) {
@@ -96,11 +91,19 @@ func (b *TxBucket) pairs(s Scan) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// scan is raw without the expired.
+// scan visits what s describes, without the expired.
 func (b *TxBucket) scan(s Scan) iter.Seq[rawItem] {
 	return func(yield func(rawItem) bool) {
-		for it := range b.raw(s) {
-			if !it.expired(b.tx.now) && !yield(it) {
+		v := b.view(s)
+		defer v.close()
+		left := v.skip(s.Skip)
+		for it := range v.items {
+			if it.expired(b.tx.now) {
+				continue
+			}
+			if left > 0 {
+				left--
+			} else if !yield(it) {
 				return
 			}
 		}
@@ -110,51 +113,89 @@ func (b *TxBucket) scan(s Scan) iter.Seq[rawItem] {
 // raw visits a range of the state that the transaction sees, expired keys
 // included.
 func (b *TxBucket) raw(s Scan) iter.Seq[rawItem] {
-	from, to := s.bounds()
 	return func(yield func(rawItem) bool) {
-		tx := b.tx
-		if tx.done {
-			panic(ErrTxDone)
-		}
-		guarded := func(it rawItem) bool {
-			if tx.done {
-				panic(ErrTxDone)
-			}
-			return yield(it)
-		}
-		if !tx.write {
-			b.mapRange(from, to, s.Reverse, tx.snap.LSN())(guarded)
-			return
-		}
-		tx.index()
-		own := tx.writes.slice(b.name, from, to, s.Reverse)
-		// Staged is copied before the map's snapshot is taken: what leaves it
-		// in between is in the snapshot.
-		pending, by := tx.db.staged.slice(b.name, from, to, s.Reverse)
-		tx.sawStaged(by)
-		snap := tx.db.m.Snapshot(tx.now)
-		defer snap.Close()
-		if b.mb == nil {
-			b.mb = tx.db.m.Lookup(b.name)
-		}
-		below := b.mapRange(from, to, s.Reverse, snap.LSN())
-		own.over(pending.over(below, s.Reverse), s.Reverse)(guarded)
+		v := b.view(s)
+		defer v.close()
+		v.items(yield)
 	}
 }
 
-func (b *TxBucket) mapRange(from, to []byte, reverse bool, at uint64) iter.Seq[rawItem] {
-	return func(yield func(rawItem) bool) {
-		if b.mb == nil {
+// rangeView is a range of the state that a transaction sees, as it is when the view
+// is made: the map at one LSN, and what lies over it.
+type rangeView struct {
+	b            *TxBucket
+	from, to     []byte
+	reverse      bool
+	at           uint64
+	own, pending layer          // of a writing transaction
+	snap         *mvcc.Snapshot // its own
+}
+
+// view makes the view that s asks for, which has to be closed.
+func (b *TxBucket) view(s Scan) *rangeView {
+	tx := b.tx
+	if tx.done {
+		panic(ErrTxDone)
+	}
+	v := &rangeView{b: b, reverse: s.Reverse}
+	v.from, v.to = s.bounds()
+	if !tx.write {
+		v.at = tx.snap.LSN()
+		return v
+	}
+	tx.index()
+	v.own = tx.writes.slice(b.name, v.from, v.to, s.Reverse)
+	// Staged is copied before the map's snapshot is taken: what leaves it in between
+	// is in the snapshot.
+	pending, by := tx.db.staged.slice(b.name, v.from, v.to, s.Reverse)
+	tx.sawStaged(by)
+	v.pending = pending
+	v.snap = tx.db.m.Snapshot(tx.now)
+	v.at = v.snap.LSN()
+	if b.mb == nil {
+		b.mb = tx.db.m.Lookup(b.name)
+	}
+	return v
+}
+
+func (v *rangeView) close() {
+	if v.snap != nil {
+		v.snap.Close()
+	}
+}
+
+// items visits the range, expired keys included.
+func (v *rangeView) items(yield func(rawItem) bool) {
+	if v.own.empty() && v.pending.empty() {
+		v.below(yield)
+		return
+	}
+	v.own.over(v.pending.over(v.below, v.reverse), v.reverse)(func(it rawItem) bool {
+		v.check()
+		return yield(it)
+	})
+}
+
+// check panics when the transaction has ended.
+func (v *rangeView) check() {
+	if v.b.tx.done {
+		panic(ErrTxDone)
+	}
+}
+
+// below visits what the map has.
+func (v *rangeView) below(yield func(rawItem) bool) {
+	if v.b.mb == nil {
+		return
+	}
+	walk := (*mvcc.Bucket).Ascend
+	if v.reverse {
+		walk = (*mvcc.Bucket).Descend
+	}
+	for it := range walk(v.b.mb, v.from, v.to, v.at) {
+		v.check()
+		if !yield(rawItem{it.Key, it.Value, it.LSN, it.Deadline}) {
 			return
-		}
-		walk := (*mvcc.Bucket).Ascend
-		if reverse {
-			walk = (*mvcc.Bucket).Descend
-		}
-		for it := range walk(b.mb, from, to, at) {
-			if !yield(rawItem{it.Key, it.Value, it.LSN, it.Deadline}) {
-				return
-			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/redis-lite/redis-lite/engine/internal/mvcc"
 	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
@@ -12,11 +13,14 @@ import (
 type stagedCommit struct {
 	lsn     uint64
 	muts    []record.Mutation // own copies of all bytes
+	made    []mvcc.Version    // of each of muts, what it puts into the map, if it is a Set
 	time    int64             // when it began, Unix ms; for those who read the log
 	size    int64             // of the encoded record
 	pending wal.Pending       // set before the writer slot is freed
 
-	one [1]record.Mutation // what muts points to for a single write
+	// What muts and made point to for a single write.
+	one     [1]record.Mutation
+	oneMade [1]mvcc.Version
 }
 
 // staged holds what is sequenced and not yet published: the state that the next
@@ -33,7 +37,9 @@ type staged struct {
 	indexed int // how many from the front of queue are in over
 	over    overlay
 
-	bytes int64 // encoded size of all in queue
+	bytes int64           // encoded size of all in queue
+	spare []*stagedCommit // dropped, and to be used again
+	rooms []room          // of dropped ones
 	// deadline: none in queue is earlier; 0 for none. Changed under mu, read
 	// without: the holder of the writer slot asks before every write.
 	deadline atomic.Int64
@@ -90,6 +96,7 @@ func (s *staged) drop(through uint64) {
 		}
 		s.queue[n] = nil
 		n++
+		s.release(c)
 	}
 	s.indexed = max(0, s.indexed-n)
 	if n == len(s.queue) {
@@ -100,31 +107,82 @@ func (s *staged) drop(through uint64) {
 	}
 }
 
+// room is memory for the mutations of a transaction.
+type room struct {
+	muts []record.Mutation
+	made []mvcc.Version
+}
+
+const (
+	maxRoom  = 1024 // mutations in a room that is kept
+	maxRooms = 4    // kept
+)
+
+// takeRoom returns memory for a transaction's mutations, if there is any to be used
+// again.
+func (s *staged) takeRoom() (r room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.rooms) - 1; last >= 0 {
+		r, s.rooms[last], s.rooms = s.rooms[last], room{}, s.rooms[:last]
+	}
+	return r
+}
+
+// maxSpare is how many commits are kept for those that follow.
+const maxSpare = 4096
+
+// release takes back a commit that is published. Its writer may still be about to set
+// pending, and is then inside the writer slot: nobody uses the commit again before
+// the slot is free. mu is held.
+func (s *staged) release(c *stagedCommit) {
+	if len(s.spare) == maxSpare {
+		return
+	}
+	if n := cap(c.muts); n > 1 && n <= maxRoom && len(s.rooms) < maxRooms {
+		clear(c.muts) // the map alone keeps versions alive
+		clear(c.made)
+		s.rooms = append(s.rooms, room{c.muts[:0], c.made[:0]})
+	}
+	c.muts, c.made = nil, nil
+	c.one[0], c.oneMade[0] = record.Mutation{}, mvcc.Version{}
+	s.spare = append(s.spare, c)
+}
+
+// reuse appends the commits that were taken back to to, which is empty. Only the
+// holder of the writer slot calls it.
+func (s *staged) reuse(to []*stagedCommit) []*stagedCommit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to, s.spare = s.spare, to
+	return to
+}
+
 // get returns what staged commits say of a key, and the commit that says it.
-func (s *staged) get(bucket string, key []byte) (p point, by *stagedCommit, hit bool) {
+func (s *staged) get(bucket string, key []byte) (p point, by wal.Pending, hit bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
-		return point{}, nil, false
+		return point{}, wal.Pending{}, false
 	}
 	s.index()
 	if p, hit = s.over.get(bucket, key); !hit {
-		return point{}, nil, false
+		return point{}, wal.Pending{}, false
 	}
 	return p, s.find(p.lsn), true
 }
 
 // slice returns what staged commits say of a range, and the newest of them.
-func (s *staged) slice(bucket string, from, to []byte, reverse bool) (l layer, by *stagedCommit) {
+func (s *staged) slice(bucket string, from, to []byte, reverse bool) (l layer, by wal.Pending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
-		return layer{}, nil
+		return layer{}, wal.Pending{}
 	}
 	s.index()
 	l = s.over.slice(bucket, from, to, reverse)
 	if l.newest == 0 {
-		return l, nil
+		return l, wal.Pending{}
 	}
 	return l, s.find(l.newest)
 }
@@ -149,13 +207,14 @@ func (s *staged) index() {
 	}
 }
 
-// find returns the commit with the given LSN. LSNs in the queue are consecutive.
-func (s *staged) find(lsn uint64) *stagedCommit {
+// find returns what the commit with the given LSN waits for. LSNs in the queue are
+// consecutive.
+func (s *staged) find(lsn uint64) wal.Pending {
 	if len(s.queue) == 0 {
-		return nil
+		return wal.Pending{}
 	}
 	if i := lsn - s.queue[0].lsn; i < uint64(len(s.queue)) {
-		return s.queue[i]
+		return s.queue[i].pending
 	}
-	return nil
+	return wal.Pending{}
 }

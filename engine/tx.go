@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/redis-lite/redis-lite/engine/internal/mvcc"
+	"github.com/redis-lite/redis-lite/wal"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
 
@@ -29,6 +30,7 @@ type Tx struct {
 	others map[string]*TxBucket
 
 	muts    []record.Mutation // in the order of issue; bytes are our own
+	made    []mvcc.Version    // of each, what it puts into the map; only a Set has one
 	size    int64             // estimate of the encoded record
 	indexed int               // how many of muts are in writes
 	writes  overlay
@@ -37,7 +39,7 @@ type Tx struct {
 	// read. Whatever way the transaction ends, its caller may not learn of it
 	// before that commit is durable: else it would have seen what a crash can
 	// undo.
-	dirty *stagedCommit
+	dirty wal.Pending
 }
 
 // TxBucket is one bucket inside a transaction.
@@ -176,8 +178,8 @@ func (b *TxBucket) lookup(key []byte) (rawItem, bool) {
 
 // sawStaged notes that the transaction depends on a commit that a crash could
 // still undo.
-func (tx *Tx) sawStaged(by *stagedCommit) {
-	if by != nil && (tx.dirty == nil || by.lsn > tx.dirty.lsn) {
+func (tx *Tx) sawStaged(by wal.Pending) {
+	if by.LSN() > tx.dirty.LSN() {
 		tx.dirty = by
 	}
 }
@@ -235,8 +237,8 @@ func (b *TxBucket) Set(ctx context.Context, key, value []byte, opts ...SetOption
 			return err
 		}
 	}
-	k, v := cloneTwo(key, value)
-	return b.tx.add(record.Mutation{Op: record.OpSet, Bucket: b.name, Key: k, Value: v, Deadline: dead})
+	v := mvcc.NewVersion(key, value, dead)
+	return b.tx.addMade(setOf(b.name, v, dead), v)
 }
 
 // buriesExpired reports whether a write to key replaces a value whose deadline
@@ -293,12 +295,25 @@ func (b *TxBucket) writable(ctx context.Context) error {
 }
 
 // add appends a mutation whose bytes are the transaction's own.
-func (tx *Tx) add(m record.Mutation) error {
+func (tx *Tx) add(m record.Mutation) error { return tx.addMade(m, mvcc.Version{}) }
+
+// setOf is the mutation that logs a version.
+func setOf(bucket string, v mvcc.Version, dead int64) record.Mutation {
+	return record.Mutation{Op: record.OpSet, Bucket: bucket, Key: v.Key(), Value: v.Value(), Deadline: dead}
+}
+
+// addMade is add of a mutation whose bytes are those of a version.
+func (tx *Tx) addMade(m record.Mutation, v mvcc.Version) error {
 	size := tx.size + mutationSize(&m)
 	if limit := int64(tx.db.opts.MaxTxSize); size > limit {
 		return &SizeError{Err: ErrTxTooLarge, Size: size, Limit: limit}
 	}
+	if tx.muts == nil {
+		r := tx.db.staged.takeRoom()
+		tx.muts, tx.made = r.muts, r.made
+	}
 	tx.muts = append(tx.muts, m)
+	tx.made = append(tx.made, v)
 	tx.size = size
 	return nil
 }

@@ -270,7 +270,7 @@ func BenchmarkOrder(b *testing.B) {
 			}
 			b.ResetTimer()
 			for i := range b.N {
-				bucket.order.insert(keys[million+i%million], refs[i%million])
+				bucket.order.insert(keys[million+i%million], refs[i%million], nil)
 			}
 		})
 	}

@@ -20,6 +20,7 @@ type Bucket struct {
 	live  atomic.Int64
 	bytes int64       // as accounted for in the map's total
 	gone  atomic.Bool // it fell empty and was forgotten; see current
+	dated atomic.Bool // a key has, or had, a deadline
 	table table
 	order order
 }
@@ -32,6 +33,10 @@ func (b *Bucket) Name() string { return b.name }
 // Len is the number of keys in the newest applied state, published or not; keys
 // past their deadline count until they are deleted.
 func (b *Bucket) Len() int { return int(b.current().live.Load()) }
+
+// Dated reports whether a key of the bucket has a deadline, or had one at any time
+// since the bucket was last empty.
+func (b *Bucket) Dated() bool { return b.current().dated.Load() }
 
 // current returns the bucket that has this one's name now. A bucket is forgotten
 // when its last node is collected, and whoever kept the handle must find what was
@@ -85,7 +90,7 @@ func (m *Map) Bucket(name string) *Bucket {
 	if b == nil {
 		b = &Bucket{m: m, name: name}
 		b.table.init(m.limits)
-		b.order.init(&b.table, m.limits)
+		b.order.init(&b.table, m)
 		if last := len(r.free) - 1; last >= 0 {
 			b.id, r.free = r.free[last], r.free[:last]
 			r.byID[b.id] = b

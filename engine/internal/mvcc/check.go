@@ -173,7 +173,7 @@ func (c *checker) node(b *Bucket, s *slot) {
 func (c *checker) order(b *Bucket) {
 	o := &b.order
 	n, leaves := 0, 0
-	size := int64(0)
+	size := clumpsOf(c, b) + int64(cap(o.changes.items))*changeSize
 	var last []byte
 	for l := o.first; l != nil; l = l.next {
 		leaves++
@@ -193,7 +193,7 @@ func (c *checker) order(b *Bucket) {
 		if l.skip != skip {
 			c.errorf("leaf %q skips %d bytes, not %d", l.low, l.skip, skip)
 		}
-		if in, _ := o.tree.Get(branch{low: l.low}); in.l != l {
+		if in, _ := o.tree.Get(newBranch(l.low, nil)); in.l != l {
 			c.errorf("leaf %q is not in the tree", l.low)
 		}
 		for i, r := range l.refs {
@@ -213,4 +213,38 @@ func (c *checker) order(b *Bucket) {
 	if n != o.len || leaves != o.tree.Len() || size != o.bytes {
 		c.errorf("order: %d nodes, %d leaves, %d bytes; kept %d, %d, %d", n, leaves, size, o.len, o.tree.Len(), o.bytes)
 	}
+}
+
+// clumpsOf checks the counts of leaves and clumps, and returns what the clumps occupy.
+func clumpsOf(c *checker, b *Bucket) (size int64) {
+	o := &b.order
+	l := o.first
+	for k := o.first.clump; k != nil; k = k.next {
+		size += clumpSize
+		if k.first != l || k.leaves < 1 || k.leaves > o.limits.clump || k.next != nil && k.next.prev != k {
+			c.errorf("a clump of %d leaves is out of place", k.leaves)
+			return size
+		}
+		sum := 0
+		for range k.leaves {
+			live := 0
+			for _, r := range l.refs {
+				if !b.table.find(r).head.Load().newest().tombstone() {
+					live++
+				}
+			}
+			if l.live != live || l.clump != k {
+				c.errorf("leaf %q counts %d live nodes, has %d", l.low, l.live, live)
+			}
+			sum += live
+			l = l.next
+		}
+		if k.live != sum {
+			c.errorf("a clump counts %d live nodes, has %d", k.live, sum)
+		}
+	}
+	if l != nil {
+		c.errorf("leaf %q is in no clump", l.low)
+	}
+	return size
 }

@@ -191,7 +191,7 @@ func (m *Map) dropped(r *record) {
 // strip takes a node whose only version r is a tombstone out of the map. It leaves
 // the order first, for the order's readers trust that its nodes are in the table.
 func (m *Map) strip(b *Bucket, n ref, r *record) {
-	b.order.remove(r.key())
+	b.order.remove(r.key(), !r.tombstone())
 	b.table.remove(n)
 	m.numbers.release(n.number())
 	b.resized()

@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 )
@@ -11,6 +12,9 @@ import (
 type deadlines struct {
 	mu   sync.Mutex
 	tree *btree.BTreeG[deadline]
+	// first is the tree's earliest, 0 for none. Changed under mu, read without: every
+	// write asks for it.
+	first atomic.Int64
 }
 
 type deadline struct {
@@ -34,12 +38,20 @@ func (d *deadlines) add(at int64, r ref, bucket uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tree.Set(deadline{at, r, bucket})
+	d.note()
 }
 
 func (d *deadlines) remove(at int64, r ref, bucket uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tree.Delete(deadline{at, r, bucket})
+	d.note()
+}
+
+// note brings first up to date. mu is held.
+func (d *deadlines) note() {
+	e, _ := d.tree.Min()
+	d.first.Store(e.at)
 }
 
 func (m *Map) setDeadline(at int64, r ref, bucket uint32) {
@@ -100,11 +112,5 @@ func (m *Map) DueCount(now int64) int {
 }
 
 // NextDeadline is the earliest deadline of the newest applied state, 0 when no key
-// has one.
-func (m *Map) NextDeadline() int64 {
-	d := &m.deadlines
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	e, _ := d.tree.Min()
-	return e.at
-}
+// has one. It costs one load.
+func (m *Map) NextDeadline() int64 { return m.deadlines.first.Load() }

@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"bytes"
 	"iter"
 )
 
@@ -35,19 +34,26 @@ func (o *order) forward(r *run, refs []ref) []ref {
 		i++
 	}
 	n := 0
-	for ; n < len(refs); i++ {
-		for i == len(l.refs) {
-			if l, i = l.next, 0; l == nil {
-				r.done = true
-				return refs[:n]
+	for n < len(refs) {
+		end, last := len(l.refs), l.next == nil
+		if r.to != nil && (last || string(r.to) < l.next.low) { // the range ends in this leaf
+			last = true
+			if end = 0; string(r.to) > l.low {
+				end, _ = l.search(r.to, o.table)
 			}
 		}
-		if r.to != nil && bytes.Compare(o.table.key(l.refs[i]), r.to) >= 0 {
+		if i < end {
+			k := copy(refs[n:], l.refs[i:end])
+			n, i = n+k, i+k
+		}
+		switch {
+		case i < end: // refs are full
+		case last:
 			r.done = true
 			return refs[:n]
+		default:
+			l, i = l.next, 0
 		}
-		refs[n] = l.refs[i]
-		n++
 	}
 	r.from, r.after = o.table.key(refs[n-1]), true
 	return refs[:n]
@@ -61,20 +67,30 @@ func (o *order) backward(r *run, refs []ref) []ref {
 		i, _ = l.search(r.to, o.table)
 	}
 	n := 0
-	for ; n < len(refs); n++ {
-		for i == 0 {
-			if l = l.prev; l == nil {
-				r.done = true
-				return refs[:n]
+	for n < len(refs) {
+		start, last := 0, l.prev == nil
+		if last || string(r.from) >= l.low { // the range ends in this leaf
+			last = true
+			switch {
+			case l.next != nil && string(r.from) >= l.next.low: // behind the leaf: the range is empty
+				start = len(l.refs)
+			case string(r.from) > l.low:
+				start, _ = l.search(r.from, o.table)
 			}
-			i = len(l.refs)
 		}
-		i--
-		if bytes.Compare(o.table.key(l.refs[i]), r.from) < 0 {
+		for ; i > start && n < len(refs); n++ {
+			i--
+			refs[n] = l.refs[i]
+		}
+		switch {
+		case i > start: // refs are full
+		case last:
 			r.done = true
 			return refs[:n]
+		default:
+			l = l.prev
+			i = len(l.refs)
 		}
-		refs[n] = l.refs[i]
 	}
 	r.to = o.table.key(refs[n-1])
 	return refs[:n]

@@ -1,6 +1,9 @@
 package mvcc
 
-import "bytes"
+import (
+	"bytes"
+	"sync/atomic"
+)
 
 // A leaf is a run of neighbours in a bucket's key order. It holds, for each node,
 // its ref and eight bytes of its key, so that a search reads the keys themselves
@@ -14,9 +17,12 @@ type leaf struct {
 	prefixes   []uint64
 	refs       []ref
 	prev, next *leaf
+
+	clump *clump // of which it is one; see clump.go
+	live  int    // of its nodes, those whose newest version is no tombstone
 }
 
-const leafSize = 160 // a leaf and its place in the tree, without its entries
+const leafSize = 184 // a leaf and its place in the tree, without its entries
 
 // search returns the place of the first key >= key and whether it is that key. The
 // key must belong in this leaf.
@@ -44,6 +50,15 @@ func (l *leaf) search(key []byte, t *table) (int, bool) {
 		}
 	}
 	return lo, false
+}
+
+// touch brings the leaf into the cache.
+func (l *leaf) touch() {
+	const line = 8 // entries
+	for i := 0; i < len(l.prefixes); i += line {
+		atomic.LoadUint64(&l.prefixes[i])
+		atomic.LoadUint64((*uint64)(&l.refs[i]))
+	}
 }
 
 // insert puts a node in at place i. The leaf holds fewer than max.

@@ -10,6 +10,9 @@ import (
 // make do with smaller ones.
 type limits struct {
 	leaf    int    // nodes in a leaf of the order
+	clump   int    // leaves that are counted together
+	changes int    // that even a small order remembers while they are not published
+	recent  int    // and afterwards, for snapshots that are a little older
 	segment int    // slots in a segment of the table; rebuilding one takes some tens of microseconds
 	bits    uint8  // bits of the hash that the table's directory uses
 	pending int    // nodes that wait to enter the order
@@ -33,8 +36,8 @@ type Item struct {
 	Deadline   int64  // Unix milliseconds, 0 = none
 }
 
-// Map is the whole state. Reads may come from any goroutine; writes (Set, Delete,
-// DeleteRange, Load, Publish) from one goroutine at a time.
+// Map is the whole state. Reads may come from any goroutine; writes (Set, SetVersions,
+// Delete, DeleteRange, Load, Publish) from one goroutine at a time.
 type Map struct {
 	published atomic.Uint64
 	bytes     atomic.Int64
@@ -54,6 +57,8 @@ type Map struct {
 	applied uint64 // the newest LSN written, for the invariants
 	garbage garbage
 	counts  counts
+
+	untrimmed queue[uint32] // buckets that remember changes
 }
 
 // counts is what Stats reports that nothing else knows.
@@ -72,7 +77,7 @@ func (m *Map) settle() {
 func New(o Options) *Map {
 	m := &Map{
 		seed:    maphash.MakeSeed(),
-		limits:  limits{leaf: 128, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1},
+		limits:  limits{leaf: 128, clump: 128, changes: 1 << 14, recent: 256, segment: 4096, bits: 20, pending: 1 << 18, hash: 1<<32 - 1},
 		presize: o.Presize,
 	}
 	m.names.init()
@@ -105,6 +110,7 @@ func (m *Map) Publish(lsn uint64) {
 	}
 	m.snaps.view(m, &m.garbage.view)
 	m.collect(publishShare)
+	m.trim()
 	m.settle()
 	if invariants && lsn%64 == 0 && m.counts.versions < 10_000 {
 		if err := m.check(); err != nil {

@@ -48,6 +48,43 @@ func (md *model) readAt(t *rapid.T, at uint64) {
 	if i != 0 {
 		t.Fatalf("Descend(%q, %q) at %d: %d keys missing of %q", from, to, at, i, keys)
 	}
+	md.count(t, b, from, to, at, keys)
+}
+
+// count holds Count and Seek against the keys of a range.
+func (md *model) count(t *rapid.T, b *Bucket, from, to []byte, at uint64, keys []string) {
+	n, ok := b.Count(from, to, at)
+	if ok && n != len(keys) {
+		t.Fatalf("Count(%q, %q) at %d: %d, want %d", from, to, at, n, len(keys))
+	}
+	// Who reads what is published, with few commits on top, is always told.
+	if newer := md.changesSince(at, b.Name()); !ok && newer <= small.recent {
+		t.Fatalf("Count(%q, %q) at %d gives up after %d changes", from, to, at, newer)
+	}
+	skip := rapid.IntRange(0, len(keys)+1).Draw(t, "skip")
+	stop, passed, ok2 := b.Seek(from, to, at, skip)
+	if ok2 != ok {
+		t.Fatalf("Count(%q, %q) at %d: ok is %v, Seek: %v", from, to, at, ok, ok2)
+	}
+	switch {
+	case !ok:
+	case stop == nil:
+		if passed != len(keys) || skip < len(keys) {
+			t.Fatalf("Seek(%q, %q, %d) at %d: end after %d, there are %d", from, to, skip, at, passed, len(keys))
+		}
+	default:
+		if i, _ := slices.BinarySearch(keys, string(stop)); i != skip || passed != skip {
+			t.Fatalf("Seek(%q, %q, %d) at %d: stops at %q, before which there are %d of %q", from, to, skip, at, stop, i, keys)
+		}
+	}
+}
+
+// changesSince bounds from above how many keys of a bucket came or went since an LSN.
+func (md *model) changesSince(at uint64, bucket string) int {
+	if at == Newest {
+		return 0
+	}
+	return md.turns[bucket] - md.turnsAt[at][bucket]
 }
 
 func (md *model) compare(t *rapid.T, what string, at uint64, k bucketKey, got Item, ok bool) {
@@ -184,6 +221,7 @@ func TestTheMapBehavesLikeAListOfStates(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"write":   md.write,
 			"write2":  md.write,
+			"group":   md.group,
 			"publish": md.publish,
 			"publishAll": func(t *rapid.T) {
 				md.published = md.applied
@@ -227,6 +265,10 @@ func TestTheMapBehavesLikeAListOfStates(t *testing.T) {
 						continue
 					}
 					md.compare(t, "GetLatest", md.published, bucketKey{b.Name(), string(key)}, got, ok)
+					value, deadline, there := b.LatestValue(key)
+					if there != ok || !bytes.Equal(value, got.Value) || deadline != got.Deadline {
+						t.Fatalf("LatestValue(%q) = %q, %d, %v where GetLatest finds %+v", key, value, deadline, there, got)
+					}
 				}
 			},
 			"len": func(t *rapid.T) {

@@ -27,7 +27,7 @@ type modelSnapshot struct {
 }
 
 // small makes a hundred keys split everything, and some of them have equal hashes.
-var small = limits{leaf: 4, segment: 24, bits: 5, pending: 10, hash: 0xf000001f}
+var small = limits{leaf: 4, clump: 3, changes: 12, recent: 5, segment: 24, bits: 5, pending: 10, hash: 0xf000001f}
 
 type model struct {
 	m         *Map
@@ -37,6 +37,9 @@ type model struct {
 	snaps     []modelSnapshot
 	now       int64
 	handles   map[string]*Bucket // taken at the start and kept
+
+	turns   map[string]int            // at least how many keys of a bucket came and went
+	turnsAt map[uint64]map[string]int // the same by LSN
 }
 
 func newModel(presize int) *model {
@@ -45,6 +48,8 @@ func newModel(presize int) *model {
 	return &model{
 		m:       m,
 		states:  map[uint64]modelState{0: {}},
+		turns:   map[string]int{},
+		turnsAt: map[uint64]map[string]int{},
 		handles: map[string]*Bucket{"": m.Bucket(""), "b": m.Bucket("b"), "other": m.Bucket("other")},
 	}
 }
@@ -108,6 +113,7 @@ func (md *model) write(t *rapid.T) {
 	md.applied += uint64(rapid.SampledFrom([]int{1, 1, 1, 1 << 20}).Draw(t, "step"))
 	lsn := md.applied
 	md.states[lsn] = state
+	defer func() { md.turnsAt[lsn] = maps.Clone(md.turns) }()
 	for range rapid.IntRange(1, 5).Draw(t, "mutations") {
 		bucket := genBucket.Draw(t, "bucket")
 		b := md.m.Bucket(bucket)
@@ -121,6 +127,7 @@ func (md *model) write(t *rapid.T) {
 			deadline := rapid.SampledFrom([]int64{0, 0, 1, 2, 3, 1 << 40}).Draw(t, "deadline")
 			passed := []byte(value)
 			b.Set(key, passed, lsn, deadline)
+			md.turns[bucket]++
 			state[bucketKey{bucket, string(key)}] = modelItem{value, lsn, deadline}
 			for i := range passed { // it was copied
 				passed[i]++
@@ -131,6 +138,7 @@ func (md *model) write(t *rapid.T) {
 			if got := b.Delete(key, lsn); got != had {
 				t.Fatalf("Delete(%q) = %v, want %v", key, got, had)
 			}
+			md.turns[bucket]++
 			delete(state, bucketKey{bucket, string(key)})
 		case 9:
 			from, to := genBound.Draw(t, "from"), genBound.Draw(t, "to")
@@ -141,8 +149,35 @@ func (md *model) write(t *rapid.T) {
 			for _, k := range keys {
 				delete(state, bucketKey{bucket, k})
 			}
+			md.turns[bucket] += len(keys)
 		}
 	}
+}
+
+// group runs a few transactions of one or two Sets each, whose versions enter the map
+// together.
+func (md *model) group(t *rapid.T) {
+	var writes []Write
+	for range rapid.IntRange(1, 2*writeRun/3).Draw(t, "transactions") {
+		state := maps.Clone(md.newest())
+		md.applied++
+		md.states[md.applied] = state
+		for range rapid.IntRange(1, 2).Draw(t, "sets") {
+			bucket, key := genBucket.Draw(t, "bucket"), genKey.Draw(t, "key")
+			deadline := rapid.SampledFrom([]int64{0, 0, 1, 1 << 40}).Draw(t, "deadline")
+			value := fmt.Appendf(nil, "%d of %d", len(writes), md.applied)
+			v := NewVersion(key, value, deadline)
+			if !v.Made() || !bytes.Equal(v.Key(), key) || !bytes.Equal(v.Value(), value) {
+				t.Fatalf("a version of %q = %q is of %q = %q", key, value, v.Key(), v.Value())
+			}
+			writes = append(writes, Write{bucket, v, md.applied})
+			md.turns[bucket]++
+			state[bucketKey{bucket, string(key)}] = modelItem{string(value), md.applied, deadline}
+			key[0], value[0] = 'X', 'X' // they were copied
+		}
+		md.turnsAt[md.applied] = maps.Clone(md.turns)
+	}
+	md.m.SetVersions(writes)
 }
 
 func (md *model) publish(t *rapid.T) {

@@ -20,23 +20,39 @@ type order struct {
 	len   int
 	bytes int64
 
-	pending pending // before the first Publish
+	pending pending // new nodes that are not in it yet
 	limits  limits
+
+	changes changes // what came and went lately; see clump.go
 }
 
+// branch names a leaf in the tree. The first eight bytes of its lower bound stand
+// beside it: a search that is decided by them does not go to the bound itself.
 type branch struct {
-	low string
-	l   *leaf
+	prefix uint64
+	low    string
+	l      *leaf
 }
 
-func (o *order) init(t *table, l limits) {
-	o.table, o.limits = t, l
-	o.tree = btree.NewBTreeGOptions(func(a, b branch) bool { return a.low < b.low },
-		btree.Options{NoLocks: true})
+func (a branch) before(b branch) bool {
+	if a.prefix != b.prefix {
+		return a.prefix < b.prefix
+	}
+	return a.low < b.low
+}
+
+func newBranch(low string, l *leaf) branch {
+	return branch{prefixOf(unsafe.Slice(unsafe.StringData(low), len(low)), 0), low, l}
+}
+
+func (o *order) init(t *table, m *Map) {
+	o.table, o.limits, o.changes.m = t, m.limits, m
+	o.tree = btree.NewBTreeGOptions(branch.before, btree.Options{NoLocks: true})
 	o.first = &leaf{}
 	o.last = o.first
-	o.tree.Set(branch{"", o.first})
-	o.bytes = leafSize
+	o.tree.Set(newBranch("", o.first))
+	o.first.clump = &clump{first: o.first, leaves: 1}
+	o.bytes = leafSize + clumpSize
 }
 
 // locate returns the leaf that key belongs in.
@@ -46,18 +62,24 @@ func (o *order) locate(key []byte) (l *leaf) {
 	}
 	// The string lives no longer than the search does.
 	low := unsafe.String(unsafe.SliceData(key), len(key))
-	o.tree.Descend(branch{low: low}, func(b branch) bool {
+	o.tree.Descend(newBranch(low, nil), func(b branch) bool {
 		l = b.l
 		return false
 	})
 	return l
 }
 
-// insert adds a node, unless it is there.
-func (o *order) insert(key []byte, r ref) {
+// insert adds a node, unless it is there. born is the version that it came to be
+// with; before the first Publish nobody asks for it.
+func (o *order) insert(key []byte, r ref, born *record) { o.insertAt(o.locate(key), key, r, born) }
+
+// insertAt is insert for a caller who knows the leaf, as it was a moment ago.
+func (o *order) insertAt(l *leaf, key []byte, r ref, born *record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l := o.locate(key)
+	if l.next != nil && l.next.low <= string(key) {
+		l = o.locate(key) // it was split
+	}
 	i, found := l.search(key, o.table)
 	if found {
 		return
@@ -76,6 +98,10 @@ func (o *order) insert(key []byte, r ref) {
 	o.bytes -= l.size()
 	l.insert(i, key, r, o.limits.leaf)
 	o.bytes += l.size()
+	l.lives(1)
+	if o.changes.m.started {
+		o.note(born, 1)
+	}
 }
 
 // split moves the nodes from place at on into a new leaf behind l. When there are
@@ -103,13 +129,15 @@ func (o *order) split(l *leaf, at int, key []byte) *leaf {
 	}
 	l.bound(o.table)
 	r.bound(o.table)
-	o.tree.Set(branch{low, r})
+	o.splitCounts(l, r)
+	o.tree.Set(newBranch(low, r))
 	o.bytes += l.size() + r.size() + leafSize + int64(len(low))
 	return r
 }
 
-// remove takes out a node, if it is there and not pending.
-func (o *order) remove(key []byte) {
+// remove takes out a node, if it is there and not pending. live is whether it still
+// counts as such: before the first Publish.
+func (o *order) remove(key []byte, live bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.locate(key)
@@ -121,6 +149,9 @@ func (o *order) remove(key []byte) {
 	o.bytes -= l.size()
 	l.remove(i)
 	o.bytes += l.size()
+	if live {
+		l.lives(-1)
+	}
 	switch {
 	case l.next != nil && len(l.refs)+len(l.next.refs) <= o.limits.leaf/2:
 		o.merge(l)
@@ -133,7 +164,7 @@ func (o *order) remove(key []byte) {
 func (o *order) merge(l *leaf) {
 	r := l.next
 	o.bytes -= l.size() + r.size() + leafSize + int64(len(r.low))
-	o.tree.Delete(branch{low: r.low})
+	o.tree.Delete(newBranch(r.low, nil))
 	at := len(l.refs)
 	l.resize(at + len(r.refs) + 16)
 	l.refs = append(l.refs, r.refs...)
@@ -146,4 +177,5 @@ func (o *order) merge(l *leaf) {
 	l.skip = -1 // the two had different ones
 	l.bound(o.table)
 	o.bytes += l.size()
+	o.mergeCounts(l, r)
 }

@@ -11,6 +11,10 @@ import (
 // wait in a heap, unsorted, and enter the order by the hundred thousand: sorted,
 // neighbours go to the same leaf while it is in the cache.
 //
+// Once there may be readers, new nodes wait for no longer than the run of writes that
+// they belong to: before it ends, and so before anything of it is published, they are
+// in the order.
+//
 // A node that goes again before that is not looked for here. It is simply not in
 // the table any more when its turn comes; if its key has come back, it may be there
 // twice.
@@ -25,7 +29,10 @@ type pendingNode struct {
 	rec    *record // for the key; it may have been replaced by now
 }
 
-const pendingBytes = 64 << 20
+const (
+	pendingBytes = 64 << 20
+	pendingKept  = 1024 // nodes for which room is kept
+)
 
 // later notes a node that belongs in the order. Write lock, before the first Publish.
 func (o *order) later(ref ref, r *record) {
@@ -37,24 +44,37 @@ func (o *order) later(ref ref, r *record) {
 	}
 }
 
-// flush takes the pending nodes to their places.
+// flush takes the pending nodes to their places. Write lock.
 func (o *order) flush() {
 	nodes := o.pending.nodes
-	o.pending = pending{}
+	if len(nodes) == 0 {
+		return
+	}
 	sortPending(nodes, 0)
-	var keys [64][]byte
+	var keys [16][]byte
+	var leaves [len(keys)]*leaf
 	for run := range slices.Chunk(nodes, len(keys)) {
 		// As in Load: to all places first, so that they are fetched at the same time.
 		for i, n := range run {
 			if keys[i] = nil; o.table.find(n.ref) != nil {
 				keys[i] = n.rec.key()
+				leaves[i] = o.locate(keys[i])
+			}
+		}
+		for i := range run {
+			if keys[i] != nil {
+				leaves[i].touch()
 			}
 		}
 		for i, n := range run {
 			if keys[i] != nil {
-				o.insert(keys[i], n.ref)
+				o.insertAt(leaves[i], keys[i], n.ref, n.rec)
 			}
 		}
+	}
+	if o.pending = (pending{}); cap(nodes) <= pendingKept {
+		clear(nodes)
+		o.pending.nodes = nodes[:0]
 	}
 }
 

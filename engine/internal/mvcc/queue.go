@@ -24,6 +24,7 @@ func (q *queue[T]) peek() (x T, ok bool) {
 }
 
 func (q *queue[T]) pop() {
+	q.items[q.head] = *new(T) // what it points to may go
 	if q.head++; q.head == len(q.items) {
 		q.head = 0
 		q.items = q.items[:0]

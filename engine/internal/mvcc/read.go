@@ -26,6 +26,16 @@ func (b *Bucket) GetLatest(key []byte) (Item, bool) {
 	return Item{r.key(), r.value(), r.lsn, r.deadline()}, true
 }
 
+// LatestValue is GetLatest for callers who want no more than the value, and the
+// deadline (0 = none) to judge it by. All of it fits into registers.
+func (b *Bucket) LatestValue(key []byte) (value []byte, deadline int64, ok bool) {
+	r := b.latest(key)
+	if r == nil || r.tombstone() {
+		return nil, 0, false
+	}
+	return r.value(), r.deadline(), true
+}
+
 // latest returns the version at the published LSN.
 //
 // Nothing keeps the collector from what this reader is looking for. It need not:

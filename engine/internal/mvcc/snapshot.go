@@ -94,21 +94,19 @@ func (s *Snapshot) Close() {
 		return
 	}
 	r := &s.m.snaps
-	if held := r.close(s); len(held) > 0 {
-		s.m.garbage.orphan(held)
-		// When the writer is at work, it collects as it writes: do not wait for it.
-		if s.m.mu.TryLock() {
-			r.view(s.m, &s.m.garbage.view)
-			s.m.collect(closeShare)
-			s.m.settle()
-			s.m.mu.Unlock()
-		}
+	// When the writer is at work, it collects as it writes: do not wait for it.
+	if r.close(s, &s.m.garbage) && s.m.mu.TryLock() {
+		r.view(s.m, &s.m.garbage.view)
+		s.m.collect(closeShare)
+		s.m.settle()
+		s.m.mu.Unlock()
 	}
 }
 
-// close takes s out of the register and returns the nodes that nobody looks after
-// any more.
-func (r *snapshots) close(s *Snapshot) (held []garbageNode) {
+// close takes s out of the register and says whether there are nodes that only its
+// pin held. They are orphans before the register is unlocked: at no moment is a node
+// that waits in no list at all.
+func (r *snapshots) close(s *Snapshot, g *garbage) (orphaned bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.open--
@@ -125,13 +123,17 @@ func (r *snapshots) close(s *Snapshot) (held []garbageNode) {
 	s.prev, s.next = nil, nil
 	p := s.pin
 	if p.refs--; p.refs > 0 {
-		return nil
+		return false
 	}
 	i := slices.Index(r.pins, p)
 	r.pins = slices.Delete(r.pins, i, i+1)
 	r.changes++
-	held, p.held = p.held, nil
-	return held
+	if len(p.held) == 0 {
+		return false
+	}
+	g.orphan(p.held)
+	p.held = nil
+	return true
 }
 
 // view brings v up to date.

@@ -259,3 +259,11 @@ func (t *table) touch(h uint32) {
 	s := t.segment(h)
 	s.slots[s.home(h)].ref.Load()
 }
+
+// touchHead brings what is at the place of a hash into the cache.
+func (t *table) touchHead(h uint32) {
+	s := t.segment(h)
+	if r := s.slots[s.home(h)].head.Load(); r != nil {
+		atomic.LoadUint64(&r.meta)
+	}
+}

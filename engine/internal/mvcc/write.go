@@ -2,27 +2,115 @@ package mvcc
 
 import "slices"
 
+// Version is a key's version that is made and not written yet. Any goroutine may
+// make one, so that whoever writes it neither allocates nor copies.
+type Version struct{ r *record }
+
+// NewVersion copies key and value. A deadline is in Unix milliseconds, 0 means none.
+func NewVersion(key, value []byte, deadline int64) Version {
+	return Version{newRecord(key, value, 0, deadline)}
+}
+
+// Made says whether there is a version: the zero Version is none.
+func (v Version) Made() bool { return v.r != nil }
+
+// Key is the version's own copy of the key, as immutable as an Item's.
+func (v Version) Key() []byte { return v.r.key() }
+
+// Value is the version's own copy of the value; it is not nil.
+func (v Version) Value() []byte { return v.r.value() }
+
 // Set writes a key's new version. LSNs ascend from call to call and may repeat:
 // within one LSN the last write to a key wins. Key and value are copied. A deadline
 // is in Unix milliseconds, 0 means none.
 func (b *Bucket) Set(key, value []byte, lsn uint64, deadline int64) {
+	b.SetVersion(NewVersion(key, value, deadline), lsn)
+}
+
+// SetVersion is Set of a version that is made already. It can be written once.
+func (b *Bucket) SetVersion(v Version, lsn uint64) {
 	m := b.m
-	r := newRecord(key, value, lsn, deadline)
-	h := m.hash(key)
+	h := m.hash(v.Key())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b = b.revive()
-	if s, _ := b.table.lookup(h, key); s == nil {
-		if ref := b.create(h, r); m.started {
-			b.order.insert(key, ref)
-		} else {
-			b.order.later(ref, r)
+	b.put(h, v, lsn)
+	b.ordered()
+	m.wrote(lsn, 1)
+}
+
+// Write is a version on its way to a bucket.
+type Write struct {
+	Bucket  string
+	Version Version
+	LSN     uint64
+}
+
+// writeRun is how many keys are written at a time.
+const writeRun = 64
+
+// SetVersions is SetVersion for many, in the order given.
+func (m *Map) SetVersions(writes []Write) {
+	var hashes [writeRun]uint32
+	for run := range slices.Chunk(writes, writeRun) {
+		for i := range run {
+			hashes[i] = m.hash(run[i].Version.Key())
 		}
-		b.resized()
+		m.mu.Lock()
+		for i := 0; i < len(run); {
+			i += m.putRun(run[i:], hashes[i:])
+		}
+		m.wrote(run[len(run)-1].LSN, len(run))
+		m.mu.Unlock()
+	}
+}
+
+// putRun writes those at the front of writes that go to one bucket, and returns how
+// many there were. Write lock.
+func (m *Map) putRun(writes []Write, hashes []uint32) (n int) {
+	b := m.Bucket(writes[0].Bucket).revive()
+	for n < len(writes) && writes[n].Bucket == b.name {
+		n++
+	}
+	// The places lie anywhere in memory. Going to all of them before using one lets
+	// the processor fetch them at the same time: first the slots, then what the slots
+	// lead to.
+	for _, h := range hashes[:n] {
+		b.table.touch(h)
+	}
+	for _, h := range hashes[:n] {
+		b.table.touchHead(h)
+	}
+	for i := range writes[:n] {
+		b.put(hashes[i], writes[i].Version, writes[i].LSN)
+	}
+	b.ordered()
+	return n
+}
+
+// ordered takes new keys into the order, if there may be readers who look for them
+// there. Write lock.
+func (b *Bucket) ordered() {
+	if b.m.started {
+		b.order.flush()
+		b.changed()
+	}
+	b.resized()
+}
+
+// put gives a version its place in the table, and leaves a new key for the order to
+// take in. Write lock.
+func (b *Bucket) put(h uint32, v Version, lsn uint64) {
+	r := v.r
+	if invariants && r.lsn != 0 {
+		panic("mvcc: a version is written twice")
+	}
+	r.lsn = lsn
+	if s, _ := b.table.lookup(h, r.key()); s == nil {
+		b.order.later(b.create(h, r), r)
 	} else {
 		b.replace(s, r)
 	}
-	m.wrote(lsn)
 }
 
 // Delete writes the key's tombstone and says whether there was a key to delete.
@@ -37,7 +125,7 @@ func (b *Bucket) Delete(key []byte, lsn uint64) bool {
 		return false
 	}
 	b.delete(s, lsn)
-	m.wrote(lsn)
+	m.wrote(lsn, 1)
 	return true
 }
 
@@ -60,8 +148,7 @@ func (b *Bucket) DeleteRange(from, to []byte, lsn uint64) (deleted int) {
 				deleted++
 			}
 		}
-		m.collect(writeShare * len(refs))
-		m.wrote(lsn)
+		m.wrote(lsn, len(refs)+1)
 		m.mu.Unlock()
 	}
 	return deleted
@@ -90,7 +177,7 @@ func (b *Bucket) Load(items []Item) {
 				}
 			}
 			ref := b.create(hashes[i], newRecord(it.Key, it.Value, it.LSN, it.Deadline))
-			b.order.insert(it.Key, ref)
+			b.order.insert(it.Key, ref, nil)
 			m.applied = max(m.applied, it.LSN)
 		}
 	}
@@ -123,6 +210,7 @@ func (b *Bucket) create(h uint32, r *record) ref {
 	m.counts.keys++
 	m.counts.versions++
 	if d := r.deadline(); d != 0 {
+		b.dated.Store(true)
 		m.setDeadline(d, ref, b.id)
 	}
 	return ref
@@ -171,15 +259,18 @@ func (b *Bucket) replace(s *slot, r *record) {
 		m.clearDeadline(d, ref, b.id)
 	}
 	if d := r.deadline(); d != 0 {
+		b.dated.Store(true)
 		m.setDeadline(d, ref, b.id)
 	}
 	switch was, is := old.tombstone(), r.tombstone(); {
 	case was && !is:
 		b.live.Add(1)
 		m.counts.keys++
+		b.turned(r, 1)
 	case is && !was:
 		b.live.Add(-1)
 		m.counts.keys--
+		b.turned(r, -1)
 	}
 }
 
@@ -199,12 +290,13 @@ func (b *Bucket) delete(s *slot, lsn uint64) {
 	b.m.strip(b, ref, old)
 }
 
-// wrote ends a write: it notes the LSN and does the write's share of collecting.
-func (m *Map) wrote(lsn uint64) {
+// wrote ends n writes: it notes the LSN of the last and does their share of
+// collecting.
+func (m *Map) wrote(lsn uint64, n int) {
 	if invariants && (lsn < m.applied || m.started && lsn <= m.published.Load()) {
 		panic("mvcc: LSNs go backwards")
 	}
 	m.applied = lsn
-	m.collect(writeShare)
+	m.collect(writeShare * n)
 	m.settle()
 }
