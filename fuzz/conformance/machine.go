@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/redis-lite/redis-lite/fuzz/crashfs"
 	"github.com/redis-lite/redis-lite/fuzz/loopfs"
-	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/vfs/osfs"
 )
 
@@ -174,7 +172,7 @@ func (c *Checker) Check(s Script, cut loopfs.Cut) error {
 		if err != nil {
 			return err
 		}
-		if !ok && beyond(kind, s) {
+		if !ok && beyond(kind, s, found) {
 			c.counts.Beyond++
 			return nil
 		}
@@ -189,18 +187,6 @@ func (c *Checker) Check(s Script, cut loopfs.Cut) error {
 		}
 	}
 	return nil
-}
-
-// beyond says that a state may be one that the simulation leaves out on purpose.
-// It makes a rename one effect, which happens or does not. btrfs does so within a
-// directory; between two, a sync of one of them was seen (Linux 6.18) to leave
-// the file under both names, and, when it replaced another that was never synced
-// and a new file beside it was, the new name leading to neither. A store that
-// copes with that would have to do without rename. Such states are counted apart.
-func beyond(k loopfs.Kind, s Script) bool {
-	return k == loopfs.Btrfs && slices.ContainsFunc(s, func(o Op) bool {
-		return o.Kind == Rename && vfs.Dir(o.Path) != vfs.Dir(o.To)
-	})
 }
 
 // Reduce leaves out of a miss's script whatever it can miss without, one

@@ -9,8 +9,12 @@ import (
 // A Census counts what a run of States tried, and remembers the images so that
 // none is tried twice. It is safe for concurrent use; the zero value is ready.
 type Census struct {
+	// Images, when not nil, is told of every image too, whatever was expected of
+	// it: several Censuses may share one.
+	Images *ImageSet
+
 	mu     sync.Mutex
-	seen   map[uint64]struct{}
+	seen   hashSet
 	counts Counts
 }
 
@@ -18,7 +22,8 @@ type Census struct {
 type Counts struct {
 	Points   int        // places where the power went
 	States   int        // legal choices made there
-	Distinct int        // images that differ
+	Distinct int        // images that differ, or of which something else is expected (Bound.Salt)
+	New      int        // images that were new to Census.Images
 	Kept     [kinds]int // by Kind: pending effects kept, over all states
 	Lost     [kinds]int
 	Garbled  int
@@ -30,20 +35,19 @@ func (c *Census) point() {
 	c.counts.Points++
 }
 
-// add counts a choice and reports whether its image is new.
-func (c *Census) add(p *Point, choice Choice, hash uint64) bool {
+// add counts a choice and reports whether its image, with this salt, is new.
+func (c *Census) add(p *Point, choice Choice, hash, salt uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.States++
 	c.counts.note(p, choice)
-	if _, ok := c.seen[hash]; ok {
+	if !c.seen.add(mix(hash ^ salt)) {
 		return false
 	}
-	if c.seen == nil {
-		c.seen = make(map[uint64]struct{})
-	}
-	c.seen[hash] = struct{}{}
 	c.counts.Distinct++
+	if c.Images != nil && c.Images.Add(hash) {
+		c.counts.New++
+	}
 	return true
 }
 
@@ -55,7 +59,7 @@ func (c *Census) Note(f *FS) {
 	}
 	hash := f.Hash()
 	c.point()
-	c.add(o.Point, o.Choice, hash)
+	c.add(o.Point, o.Choice, hash, 0)
 }
 
 func (n *Counts) note(p *Point, choice Choice) {
@@ -106,6 +110,7 @@ func (n Counts) Add(m Counts) Counts {
 	n.Points += m.Points
 	n.States += m.States
 	n.Distinct += m.Distinct
+	n.New += m.New
 	n.Garbled += m.Garbled
 	for k := range kinds {
 		n.Kept[k] += m.Kept[k]
@@ -132,14 +137,12 @@ func (c *Census) Merge(other *Census) {
 	defer other.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.seen == nil {
-		c.seen = make(map[uint64]struct{}, len(other.seen))
+	distinct := c.counts.Distinct
+	for _, h := range other.seen.table {
+		if h != 0 && c.seen.add(h) {
+			distinct++
+		}
 	}
-	was := len(c.seen)
-	for h := range other.seen {
-		c.seen[h] = struct{}{}
-	}
-	distinct := c.counts.Distinct + len(c.seen) - was
 	c.counts = c.counts.Add(other.counts)
 	c.counts.Distinct = distinct
 }

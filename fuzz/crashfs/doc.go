@@ -130,7 +130,8 @@
 // # Limits
 //
 // A rename is one effect, also between directories, where btrfs was seen to leave
-// both names. There are no hard links, no permissions, no times. A lock file's
+// both names, and over a name that btrfs knows from an fsync of its file alone, where
+// it was seen to leave neither. There are no hard links, no permissions, no times. A lock file's
 // content never reaches the disk. Sizes advance a block of 4096 at a time within
 // one write; of a ZeroFill, in one step. Directories of many thousand names are
 // slow.

@@ -51,7 +51,7 @@ func (p *Point) States(b Bound) iter.Seq[*FS] {
 		b.Census.point()
 		for c := range p.Choices(b) {
 			f := p.image(c)
-			if b.Census.add(p, c, mix(f.Hash()^b.Salt)) && !yield(f) {
+			if b.Census.add(p, c, f.Hash(), b.Salt) && !yield(f) {
 				return
 			}
 		}

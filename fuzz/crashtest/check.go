@@ -54,7 +54,9 @@ func newChecker[Op any](sys System[Op], draw func(*rapid.T) Op, o Options) *chec
 	if o.Bound.Random == 0 {
 		o.Bound.Random = 2
 	}
-	return &checker[Op]{examiner: newExaminer(sys, o), draw: draw}
+	x := newExaminer(sys, o)
+	x.passed = new(set)
+	return &checker[Op]{examiner: x, draw: draw}
 }
 
 // property is one random history and its crashes.
@@ -80,8 +82,7 @@ func (c *checker[Op]) property(t *rapid.T) {
 	// A stride that shares no factor with most lengths visits different kinds
 	// of steps in different histories.
 	for i := 0; i < len(d.moments); i += 1 + len(d.moments)/12 {
-		x.census = new(crashfs.Census) // what fails must fail again when rapid shrinks it
-		x.inner = new(crashfs.Census)
+		x.newCensus() // what fails must fail again when rapid shrinks it
 		f := x.moment(d.moments[i])
 		if f == nil {
 			f = x.deepen()

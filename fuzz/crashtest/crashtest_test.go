@@ -59,6 +59,28 @@ func TestEveryMistakeIsFoundAndNamed(t *testing.T) {
 	}
 }
 
+// What a recovery showed and a power cut took back is not called an acknowledged
+// operation, which it was not, and the report says what is missing; of an
+// acknowledged one it does not say that.
+func TestWhatWasOnlyShownIsNamed(t *testing.T) {
+	for sys, shown := range map[crashtest.System[change]]bool{logSystem{noRewrite: true}: true, fileSystem{noDirSync: true}: false} {
+		f := crashtest.ExhaustAll(sys, alphabet, 3, nil, crashtest.Options{Deep: 1}).Failure
+		if f == nil || f.Verdict != crashtest.Lost {
+			t.Fatalf("%+v: %v", sys, f)
+		}
+		for _, text := range []string{f.String(), string(f.HTML())} {
+			for _, want := range []string{"what a recovery had shown is gone", "or set Options.Loose"} {
+				if strings.Contains(text, want) != shown {
+					t.Errorf("%+v: %q is there: %v\n%s", sys, want, !shown, f)
+				}
+			}
+			if strings.Contains(text, "an acknowledged operation is gone") == shown {
+				t.Errorf("%+v: the verdict's text is\n%s", sys, f)
+			}
+		}
+	}
+}
+
 func FuzzLogStore(f *testing.F) {
 	crashtest.Fuzz(f, logSystem{}, drawChange, crashtest.Options{})
 }

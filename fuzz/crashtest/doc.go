@@ -29,7 +29,9 @@
 //		), 3, crashtest.Options{})
 //	}
 //
-// The package example is this, with a store that makes the classic mistake.
+// The package example is this, with a store that makes the classic mistake; the
+// example "Mended" is the same store, right. A store that syncs all it writes may
+// still fail at first, with "what a recovery had shown is gone": see the next part.
 //
 // # What is tried
 //
@@ -44,27 +46,34 @@
 //   - the power goes again at once, everything pending is lost, and the store
 //     opens and shows the same: what was served must last;
 //   - on every fourth image (Options.Deep) the power also goes before every
-//     step of the recovery itself, and the recovered store is written to,
-//     crashed, and must hold what was written (Prober).
+//     step of the recovery itself and once more when it is done, with all that
+//     may be lost of it; and the recovered store is written to, crashed, and
+//     must hold what was written (Prober).
 //
 // Besides, at each point the process dies and the machine lives: the next one
-// reads what is in the cache, and must not serve what a power cut can take.
+// reads what is in the cache, and must not serve what a power cut can take. So a
+// recovery syncs what it found, or writes it again, before it shows it; a store
+// that does not want that promise sets Options.Loose. At every fourth of these the power goes before every step of its recovery too,
+// while what the dead process had begun is still on its way to the disk.
 //
 // Equal images with equal expectations are tried once. A run that found
-// nothing wrong must have kept and lost every kind of effect that was ever
-// pending, or its verdict is HarnessBroken and the test fails.
+// nothing wrong must have kept and lost every kind of effect that was pending more
+// than a few times, or its verdict is HarnessBroken and the test fails.
 //
 // # Ways to run
 //
 //	Exhaust    all histories over a few steps, short ones first
 //	Check      random long ones, with rapid; the failure is shrunk
 //	Fuzz       the same, driven by go test -fuzz
-//	Schedule   concurrent clients; a seed decides who goes on at each call
+//	Schedule   concurrent clients; a seed decides who goes on at each call,
+//	           and readers beside them (Options.Readers): without any crash
+//	           everything that was answered must be linearizable
 //	Faults     one history, and every fault at every call
 //	Rot        one history, and every byte damaged
 //	Run        one history
 //
-// ExhaustAll, FaultsAll, RotAll and Run need no test around them.
+// ExhaustAll, FaultsAll, RotAll and Run need no test around them; a Session is for
+// programs that decide themselves what comes next, and when it is enough.
 //
 // # Reading a failure
 //
@@ -79,8 +88,8 @@
 //
 // # Verdicts
 //
-// Lost, Hole, Phantom, Torn, RecoveryFailed and SilentCorruption are failures
-// of the store. NotMeasured and HarnessBroken are failures of the test; so is a
+// Lost, Hole, Phantom, Torn, RecoveryFailed, SilentCorruption and, without a
+// crash, NotLinearizable are failures of the store. NotMeasured and HarnessBroken are failures of the test; so is a
 // store that disagrees with its model without any crash.
 //
 // # What a store must grant

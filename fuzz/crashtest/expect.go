@@ -5,7 +5,8 @@ type expectation struct {
 	legal  []State // any of these, in commit order
 	before []State // states that the store went through and may not go back to
 	lines  []Line
-	clock  int // the ledger's; equal clocks, equal expectations
+	clock  int          // the ledger's; equal clocks, equal expectations
+	shown  *expectation // what was owed before a recovery showed what it found; nil when none did
 }
 
 // A Line is one operation of a history, for a report.
@@ -14,6 +15,9 @@ type Line struct {
 	Op     string
 	Status string
 	Err    error
+	// When the operation began and was answered (0: never), on a clock that
+	// ticks at each of these: two operations whose spans overlap were concurrent.
+	Issued, Answered int
 }
 
 // allows says whether a state is legal.
@@ -24,6 +28,16 @@ func (e *expectation) allows(found State) bool {
 		}
 	}
 	return false
+}
+
+// served is what is owed once a recovery has shown what it found: that, or, to a
+// loose store, no more than before.
+func (e *expectation) served(found State, loose bool) *expectation {
+	if loose {
+		return e
+	}
+	return &expectation{legal: []State{found}, before: e.before, shown: e, lines: append(e.lines[:len(e.lines):len(e.lines)],
+		Line{Op: "recovery", Status: "found " + found.String()})}
 }
 
 // salt stands for the set of legal states in a Census.

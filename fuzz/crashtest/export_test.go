@@ -18,12 +18,34 @@ func RunSeed[Op any](t *testing.T, sys System[Op], clients [][]Op, seed uint64) 
 }
 
 // FirstFailingSeed is the failure of the first seed that has one.
-func FirstFailingSeed[Op any](t *testing.T, sys System[Op], clients [][]Op, seeds int) *Failure {
-	x := newExaminer(sys, Options{}).worker()
+func FirstFailingSeed[Op any](t *testing.T, sys System[Op], clients [][]Op, seeds int, o Options) *Failure {
+	x := newExaminer(sys, o).worker()
 	for seed := range seeds {
 		if f := x.scheduled(t, clients, uint64(seed), crashfs.Worst); f != nil {
 			return f
 		}
 	}
 	return nil
+}
+
+// Linearizable asks the harness about a history of somebody else.
+func Linearizable[Op any](sys System[Op], history []Event) bool {
+	l := newLedger(sys, State{})
+	for _, e := range history {
+		r := record[Op]{client: e.Client, saw: e.Saw, err: e.Err, issued: e.Issued, answered: e.Answered}
+		switch {
+		case e.Answered == 0:
+		case e.Err != nil:
+			r.status = failed
+		default:
+			r.status = acknowledged
+		}
+		if e.Op == nil {
+			r.read = true
+		} else {
+			r.op = e.Op.(Op)
+		}
+		l.ops = append(l.ops, r)
+	}
+	return l.linearizable()
 }

@@ -78,19 +78,51 @@ func (f *Failure) Permits() []Permit {
 	return out
 }
 
+// Text says in words what the verdict means here. An operation that nobody was
+// told of may get lost; not once a recovery has shown that it is there.
+func (f *Failure) Text() string {
+	if f.takenBack() {
+		return "what a recovery had shown is gone"
+	}
+	return f.Verdict.Text()
+}
+
+// takenBack says that no operation was lost that had been acknowledged: it was a
+// recovery that promised too much.
+func (f *Failure) takenBack() bool {
+	return f.Verdict == Lost && f.Found != nil && f.expect.shown != nil && f.expect.shown.allows(f.Found)
+}
+
+// Advice is what helps against a mistake that is made by stores that do all else
+// right, and "" for others.
+func (f *Failure) Advice() string {
+	if f.takenBack() {
+		return "a recovery reads what a dead process wrote and never synced; sync it, or write it again, before showing it (or set Options.Loose)"
+	}
+	return ""
+}
+
 // String is the report.
 func (f *Failure) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v: %s (%s)\n", f.Verdict, f.Verdict.Text(), f.stage)
+	fmt.Fprintf(&b, "%v: %s (%s)\n", f.Verdict, f.Text(), f.stage)
 	if f.Fault != "" {
 		fmt.Fprintf(&b, "the fault: %s\n", f.Fault)
 	}
-	b.WriteString("the history:\n")
+	if f.Verdict == NotLinearizable {
+		b.WriteString("the history, with when each operation began and was answered:\n")
+	} else {
+		b.WriteString("the history:\n")
+	}
 	if len(f.expect.lines) == 0 {
 		b.WriteString("     (the store was opened, and nothing else)\n")
 	}
 	for i, l := range f.expect.lines {
-		fmt.Fprintf(&b, "  %2d %s\n", i+1, l)
+		fmt.Fprintf(&b, "  %2d %s", i+1, l)
+		if f.Verdict == NotLinearizable { // who overlapped whom is the point
+			fmt.Fprintf(&b, " [%d-%d]", l.Issued, l.Answered)
+		}
+		b.WriteByte('\n')
 	}
 	if f.Err != nil {
 		fmt.Fprintf(&b, "error  %v\n", f.Err)
@@ -115,6 +147,9 @@ func (f *Failure) String() string {
 			break
 		}
 		fmt.Fprintf(&b, "  %v\n", d)
+	}
+	if a := f.Advice(); a != "" {
+		fmt.Fprintf(&b, "advice %s\n", a)
 	}
 	if x := f.Explain(); x != nil {
 		b.WriteString("the crash:\n")

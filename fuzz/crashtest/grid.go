@@ -16,9 +16,20 @@ type crashView struct {
 	Step    int
 	Choice  string
 	Skipped int
+	Gone    []goneView // what did not reach the disk as it was written
 	Columns []column
 	Rows    []gridRow
 }
+
+// goneView is an effect that the crash took away.
+type goneView struct {
+	outcomeView
+	Call int
+	Line string
+}
+
+// maxGone bounds the list of them; the calls below have the rest.
+const maxGone = 12
 
 // column is one call.
 type column struct {
@@ -70,7 +81,11 @@ func newCrashView(x *crashfs.Explanation) crashView {
 			continue
 		}
 		for _, o := range by[c.N] {
-			col.Outcomes = append(col.Outcomes, viewOutcome(o))
+			out := viewOutcome(o)
+			col.Outcomes = append(col.Outcomes, out)
+			if o.Fate != crashfs.Keep && len(v.Gone) < maxGone {
+				v.Gone = append(v.Gone, goneView{out, c.N, col.Line})
+			}
 		}
 		v.Columns = append(v.Columns, col)
 		files := []string{c.Name}

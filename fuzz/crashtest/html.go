@@ -3,6 +3,7 @@ package crashtest
 import (
 	"bytes"
 	_ "embed" // the page
+	"fmt"
 	"html/template"
 	"slices"
 
@@ -27,17 +28,17 @@ func (f *Failure) HTML() []byte {
 
 // view is what the page shows.
 type view struct {
-	Verdict, VerdictText, Stage, Fault, Err, Replay string
-	Mode                                            crashfs.Mode
-	Atom                                            int
-	History                                         []Line
-	HasFound                                        bool
-	Found                                           string
-	Legal                                           []string
-	Diffs                                           []diffView
-	Crashes                                         []crashView
-	Permits                                         []Permit
-	Files                                           []diffView
+	Verdict, VerdictText, Stage, Fault, Err, Advice, Replay string
+	Mode                                                    crashfs.Mode
+	Atom                                                    int
+	History                                                 []Line
+	HasFound                                                bool
+	Found                                                   string
+	Legal                                                   []string
+	Diffs                                                   []diffView
+	Crashes                                                 []crashView
+	Permits                                                 []Permit
+	Files                                                   []diffView
 }
 
 // diffView is one thing that differs.
@@ -48,7 +49,7 @@ type diffView struct {
 
 func (f *Failure) view() view {
 	v := view{
-		Verdict: f.Verdict.String(), VerdictText: f.Verdict.Text(), Stage: f.stage, Fault: f.Fault,
+		Verdict: f.Verdict.String(), VerdictText: f.Text(), Advice: f.Advice(), Stage: f.stage, Fault: f.Fault,
 		Replay: f.Replay, Mode: f.Mode, Atom: f.Atom, History: f.expect.lines,
 		HasFound: f.Found != nil, Found: f.Found.String(), Permits: f.Permits(), Files: f.files(),
 	}
@@ -102,7 +103,7 @@ func (f *Failure) files() []diffView {
 		case !ok:
 			out = append(out, diffView{Name: name, What: "had lost this name before the crash", Hex: hexDiff(nil, b)})
 		case !bytes.Equal(was, b):
-			out = append(out, diffView{Name: name, What: "differs", Hex: hexDiff(was, b)})
+			out = append(out, diffView{Name: name, What: fmt.Sprintf("differs: %d bytes, and were %d", len(b), len(was)), Hex: hexDiff(was, b)})
 		}
 	}
 	for name, b := range before {

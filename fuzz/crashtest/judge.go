@@ -38,9 +38,10 @@ type examiner[Op any] struct {
 	census  *crashfs.Census // images of the history
 	inner   *crashfs.Census // images of recoveries
 	moments *set            // moments that passed
-	passed  *set            // images that passed
+	passed  *set            // images that passed; nil where the census does not forget
 	tally   *tally
 	later   []deeper // one worker's own
+	stopped func() bool
 }
 
 // tally counts what was judged.
@@ -49,17 +50,30 @@ type tally struct {
 	opened    atomic.Int64 // recoveries run
 	kills     atomic.Int64 // processes killed
 	refused   atomic.Int64 // recoveries that refused, where that is allowed
+
+	damaged, detected, harmless, cut atomic.Int64 // see RotResult
+	rotten                           atomic.Int64 // damaged images that were new
 }
 
 func newExaminer[Op any](sys System[Op], o Options) *examiner[Op] {
-	return &examiner[Op]{sys: sys, o: o, census: new(crashfs.Census), inner: new(crashfs.Census), moments: new(set), passed: new(set), tally: new(tally)}
+	if o.Images == nil {
+		o.Images = new(crashfs.ImageSet)
+	}
+	x := &examiner[Op]{sys: sys, o: o, moments: new(set), tally: new(tally), stopped: func() bool { return false }}
+	x.newCensus()
+	return x
+}
+
+// newCensus forgets the images that were tried.
+func (x *examiner[Op]) newCensus() {
+	x.census, x.inner = &crashfs.Census{Images: x.o.Images}, &crashfs.Census{Images: x.o.Images}
 }
 
 // moment tries every image of a moment, within the bound, and the death of the
 // process alone.
 func (x *examiner[Op]) moment(m moment) *Failure {
 	key := mix(m.point.Hash() ^ x.salt(m))
-	if x.moments.has(key) {
+	if x.moments.has(key) || x.stopped() {
 		return nil
 	}
 	b := x.o.Bound
@@ -68,6 +82,9 @@ func (x *examiner[Op]) moment(m moment) *Failure {
 	for image := range m.point.States(b) {
 		if f := x.checked(image, m); f != nil {
 			return f
+		}
+		if x.stopped() {
+			return nil
 		}
 	}
 	f := x.kill(m)
@@ -104,11 +121,11 @@ func (x *examiner[Op]) checked(image *crashfs.FS, m moment) *Failure {
 // image is what is done with every image: open, read, compare; cut the power
 // again at once and find the same.
 func (x *examiner[Op]) image(image *crashfs.FS, e *expectation) *Failure {
-	found, after, f := x.recover(image, e, "after the crash")
-	if f != nil || after == nil {
+	found, at, f := x.recover(image, e, "after the crash")
+	if f != nil || at == nil {
 		return f
 	}
-	return x.again(after, e, found, second, false)
+	return x.again(at.Crash(crashfs.LoseAll), e, found, second, false)
 }
 
 // second is the stage of a power cut right after a recovery.
@@ -127,6 +144,9 @@ func (x *examiner[Op]) deepen() *Failure {
 	todo := x.later
 	x.later = nil
 	for _, d := range todo {
+		if x.stopped() {
+			return nil
+		}
 		image := d.m.point.Crash(d.choice.Chooser())
 		image.SetTrace(false)
 		if f := x.deep(image, d.m.expect); f != nil {
@@ -137,6 +157,16 @@ func (x *examiner[Op]) deepen() *Failure {
 }
 
 func (x *examiner[Op]) deep(image *crashfs.FS, e *expectation) *Failure {
+	found, at, f := x.crashedRecovery(image, e, "after the crash")
+	if f != nil || at == nil {
+		return f
+	}
+	return x.again(at.Crash(crashfs.LoseAll), e, found, second, true)
+}
+
+// crashedRecovery opens a store and cuts the power before every step of that,
+// and behind the last one, when it has shown what it holds.
+func (x *examiner[Op]) crashedRecovery(image *crashfs.FS, e *expectation, stage string) (State, *crashfs.Point, *Failure) {
 	var mu sync.Mutex
 	var during []*crashfs.Point
 	image.SetHook(func(c *crashfs.Call) {
@@ -147,22 +177,22 @@ func (x *examiner[Op]) deep(image *crashfs.FS, e *expectation) *Failure {
 			during = append(during, p)
 		}
 	})
-	found, after, f := x.recover(image, e, "after the crash")
-	if f != nil || after == nil {
-		return f
+	found, at, f := x.recover(image, e, stage)
+	if f != nil || at == nil {
+		return nil, nil, f
 	}
 	for _, p := range during {
 		if f := x.duringRecovery(p, e); f != nil {
-			return f
+			return nil, nil, f
 		}
 	}
-	return x.again(after, e, found, second, true)
+	return found, at, x.duringRecovery(at, e.served(found, x.o.Loose))
 }
 
-// recover opens a store on an image and compares what it shows. It leaves the
-// store as a power cut does that loses whatever is not durable. A nil file
-// system says that the store refused, and may.
-func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) (State, *crashfs.FS, *Failure) {
+// recover opens a store on an image and compares what it shows. It returns the
+// moment at which it had been shown. A nil one says that the store refused, and
+// may.
+func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) (State, *crashfs.Point, *Failure) {
 	x.tally.opened.Add(1)
 	store, err := openStore(x.sys, image)
 	if err != nil {
@@ -173,7 +203,8 @@ func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) 
 		return nil, nil, nil
 	}
 	found, err := dump(store)
-	after := image.Crash(crashfs.LoseAll)
+	at := image.Point()
+	image.Stop()
 	_ = guard(store.Close) // so that its goroutines end
 	if err != nil {
 		if v := x.o.judgeError(err); v != OK {
@@ -184,17 +215,13 @@ func (x *examiner[Op]) recover(image *crashfs.FS, e *expectation, stage string) 
 	if v := x.o.judge(e, found); v != OK {
 		return nil, nil, newFailure(v, image, e, stage, found, nil)
 	}
-	return found, after, nil
+	return found, at, nil
 }
 
 // again opens the store a second time: it shows the same. With use it is then
 // written to, and crashed, and shows that too.
 func (x *examiner[Op]) again(image *crashfs.FS, e *expectation, found State, stage string, use bool) *Failure {
-	same := &expectation{legal: []State{found}, before: e.before, lines: append(e.lines[:len(e.lines):len(e.lines)],
-		Line{Op: "recovery", Status: "found " + found.String()})}
-	if x.o.Loose {
-		same = e
-	}
+	same := e.served(found, x.o.Loose)
 	x.tally.opened.Add(1)
 	store, err := openStore(x.sys, image)
 	if err != nil {
@@ -254,17 +281,23 @@ func (x *examiner[Op]) kill(m moment) *Failure {
 	try := func(trace bool) *Failure {
 		image := m.point.Kill()
 		image.SetTrace(trace)
-		found, after, f := x.recover(image, m.expect, "after the death of the process")
-		if f != nil || after == nil {
+		found, at, f := x.recover(image, m.expect, "after the death of the process")
+		if f != nil || at == nil {
 			return f
 		}
-		return x.again(after, m.expect, found, "after the death of the process, a recovery, and then a power cut", false)
+		return x.again(at.Crash(crashfs.LoseAll), m.expect, found, "after the death of the process, a recovery, and then a power cut", false)
 	}
 	f := try(false)
 	if f != nil {
 		if g := try(true); g != nil {
 			return g
 		}
+		return f
+	}
+	// What the dead process had begun is still pending while the next one
+	// recovers, and goes its own way when the power goes then.
+	if x.o.deep(mix(m.point.Hash() ^ x.salt(m))) {
+		_, _, f = x.crashedRecovery(m.point.Kill(), m.expect, "after the death of the process")
 	}
 	return f
 }

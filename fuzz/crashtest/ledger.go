@@ -20,6 +20,8 @@ func (s status) String() string { return statusNames[s] }
 type record[Op any] struct {
 	op       Op
 	client   int
+	read     bool  // no operation: the client looked
+	saw      State // what it was shown, once answered
 	status   status
 	durable  bool // acknowledged, and that promised durability
 	err      error
@@ -72,6 +74,28 @@ func (l *ledger[Op]) answer(i int, err error) {
 	}
 }
 
+// issueRead notes that a client begins to look at everything.
+func (l *ledger[Op]) issueRead(client int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	l.ops = append(l.ops, record[Op]{client: client, read: true, issued: l.now})
+	return len(l.ops) - 1
+}
+
+// answerRead notes what it was shown. A read that failed says nothing.
+func (l *ledger[Op]) answerRead(i int, saw State, err error, lasts bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	r := &l.ops[i]
+	r.answered, r.err, r.saw = l.now, err, saw.Clone()
+	r.status, r.durable = acknowledged, lasts
+	if err != nil {
+		r.status, r.durable = refused, false
+	}
+}
+
 // expect is what a crash now may leave.
 func (l *ledger[Op]) expect() *expectation {
 	l.mu.Lock()
@@ -79,13 +103,9 @@ func (l *ledger[Op]) expect() *expectation {
 	ops := append([]record[Op](nil), l.ops...)
 	e := &expectation{clock: l.now, lines: append([]Line(nil), l.past...)}
 	for _, r := range ops {
-		e.lines = append(e.lines, Line{Client: r.client, Op: format(r.op), Status: r.status.String(), Err: r.err})
+		e.lines = append(e.lines, r.line())
 	}
-	apply := func(s State, i int) State {
-		s = s.Clone()
-		l.sys.Apply(s, ops[i].op)
-		return s
-	}
+	apply := l.apply(ops)
 	if concurrent(ops) {
 		linearize(e, l.base, ops, apply)
 	} else {
@@ -94,9 +114,42 @@ func (l *ledger[Op]) expect() *expectation {
 	return e
 }
 
-// concurrent says that some operation was issued before another was answered.
+// line is the operation for a report.
+func (r *record[Op]) line() Line {
+	line := Line{Client: r.client, Status: r.status.String(), Err: r.err, Issued: r.issued, Answered: r.answered}
+	switch {
+	case !r.read:
+		line.Op = format(r.op)
+	case r.status == acknowledged:
+		line.Op, line.Status = "read", "saw "+r.saw.String()
+	default:
+		line.Op = "read"
+	}
+	return line
+}
+
+// apply is the model of the operations, by index. A read leaves the state alone.
+func (l *ledger[Op]) apply(ops []record[Op]) func(State, int) State {
+	return func(s State, i int) State {
+		if ops[i].read {
+			return s
+		}
+		s = s.Clone()
+		l.sys.Apply(s, ops[i].op)
+		return s
+	}
+}
+
+// concurrent says that some operation was issued before another was answered,
+// or that somebody looked.
 func concurrent[Op any](ops []record[Op]) bool {
-	for i := 1; i < len(ops); i++ {
+	for i := range ops {
+		if ops[i].read {
+			return true
+		}
+		if i == 0 {
+			continue
+		}
 		if prev := ops[i-1]; prev.answered == 0 || prev.answered > ops[i].issued {
 			return true
 		}

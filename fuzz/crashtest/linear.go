@@ -9,17 +9,23 @@ const maxConcurrent = 64
 // those that were not answered or promised nothing. A crash keeps a prefix of
 // the commit order; what it cuts off is, in some order, at the end.
 //
+// A read is an operation that leaves the state alone and goes only where the
+// state is what the reader was shown. One whose sight must last (ReadsLast) holds
+// a crash to what it saw.
+//
 // The search goes through sets of operations, not orders: from every set it
 // remembers the distinct states. A set is 64 bits; Schedule takes no more
 // operations than that.
 func linearize[Op any](e *expectation, base []State, ops []record[Op], apply func(State, int) State) {
 	var live []int // those that may be in the state
 	for i, r := range ops {
-		if r.status != refused {
+		if r.status != refused && (!r.read || r.status == acknowledged) {
 			live = append(live, i)
 		}
 	}
 	precedes := func(a, b record[Op]) bool { return a.answered != 0 && a.answered < b.issued }
+	// fits says whether the operation can come next.
+	fits := func(s State, i int) bool { return !ops[i].read || ops[i].saw.Equal(s) }
 	states := base
 	e.before = append(e.before, base...)
 	for len(live) > 0 { // settle what comes before everything else
@@ -33,7 +39,9 @@ func linearize[Op any](e *expectation, base []State, ops []record[Op], apply fun
 		}
 		var next []State
 		for _, s := range states {
-			next = addState(next, apply(s, first))
+			if fits(s, first) {
+				next = addState(next, apply(s, first))
+			}
 		}
 		e.before = append(e.before, next...)
 		states, live = next, live[1:]
@@ -74,11 +82,16 @@ func linearize[Op any](e *expectation, base []State, ops []record[Op], apply fun
 			}
 			next := set | 1<<b
 			old, known := seen[next]
+			for _, s := range seen[set] {
+				if fits(s, i) {
+					old = addState(old, apply(s, i))
+				}
+			}
+			if len(old) == 0 {
+				continue // no order of these operations leads here
+			}
 			if !known {
 				todo = append(todo, next)
-			}
-			for _, s := range seen[set] {
-				old = addState(old, apply(s, i))
 			}
 			seen[next] = old
 		}

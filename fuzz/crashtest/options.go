@@ -39,9 +39,23 @@ type Options struct {
 	// store that syncs, or rewrites, what it found before it serves it does not
 	// need this.
 	Loose bool
+	// Readers is how many clients Schedule adds that only read (Dump), four times
+	// each. What they are shown, together with the writers' answers, must agree
+	// with one order of the operations: NotLinearizable otherwise.
+	Readers int
+	// ReadsLast says that what a reader was shown must survive every crash from
+	// then on: the promise of a store that syncs before it shows.
+	ReadsLast bool
+	// Live, when set, is given what the clients of each run of Schedule did and
+	// saw before any crash, in the order in which they began: for a checker of
+	// one's own, porcupine for instance.
+	Live func(seed uint64, history []Event)
 	// Workers is how many histories are tried at once by Exhaust; 0 means one
 	// for each processor.
 	Workers int
+	// Images, when not nil, remembers the images that the store was opened on, so
+	// that several runs together can say how many different ones there were.
+	Images *crashfs.ImageSet
 	// Report is the directory for the page that is written on a failure; empty
 	// means a place for temporary files.
 	Report string

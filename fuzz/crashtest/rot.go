@@ -14,10 +14,10 @@ import (
 // RotResult is what a run of Rot found.
 type RotResult struct {
 	Failure  *Failure // nil when no damage passed for data
-	Tried    int
-	Detected int // the store refused, or the reading did
-	Harmless int // the state was right nevertheless
-	Cut      int // the last operations were gone, as Options.MayLose allows
+	Tried    int64
+	Detected int64 // the store refused, or the reading did
+	Harmless int64 // the state was right nevertheless
+	Cut      int64 // the last operations were gone, as Options.MayLose allows
 }
 
 func (r RotResult) String() string {
@@ -49,34 +49,35 @@ func Rot[Op any](t testing.TB, sys System[Op], history []Step[Op], o Options) Ro
 
 // RotAll is Rot without a test around it.
 func RotAll[Op any](sys System[Op], history []Step[Op], o Options) RotResult {
-	var r RotResult
-	d := &drive[Op]{sys: sys, o: o, fs: crashfs.New(crashfs.Options{Mode: o.modes()[0], Atom: o.Atom})}
-	if r.Failure = d.run(history); r.Failure != nil {
-		return r
+	s := NewSession(sys, o)
+	r, f := s.Rotting(history)
+	for i := 0; f == nil && i < r.Len(); i++ {
+		f = r.Try(i)
+	}
+	return s.Result(f).Rot
+}
+
+// rotting runs a history and leaves all of it durable.
+func (x *examiner[Op]) rotting(history []Step[Op]) (*Rotting[Op], *Failure) {
+	d := &drive[Op]{sys: x.sys, o: x.o, fs: crashfs.New(crashfs.Options{Mode: x.o.modes()[0], Atom: x.o.Atom})}
+	if f := d.run(history); f != nil {
+		return nil, f
 	}
 	last := d.moments[len(d.moments)-1]
-	x := newExaminer(sys, o)
 	at := last.point.Crash(crashfs.KeepAll).Point()
-	for _, dmg := range damages(at.Crash(crashfs.KeepAll)) {
-		image := at.Crash(crashfs.KeepAll)
-		if err := dmg.do(image); err != nil {
-			r.Failure = newFailure(HarnessBroken, image, last.expect, dmg.what, nil, err)
-			return r
-		}
-		r.Tried++
-		if f := x.rotten(image, last.expect, dmg, &r); f != nil {
-			r.Failure = f
-			return r
-		}
-	}
-	return r
+	return &Rotting[Op]{x: x, at: at, expect: last.expect, list: damages(at.Crash(crashfs.KeepAll))}, nil
 }
 
 // rotten opens a damaged image.
-func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, d damage, r *RotResult) *Failure {
+func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, d damage) *Failure {
 	what, o := d.what, x.o
 	if d.end && o.MayLose > 0 {
 		o.MayLose = len(e.before)
+	}
+	x.tally.damaged.Add(1)
+	x.tally.opened.Add(1)
+	if x.o.Images.Add(image.Hash()) {
+		x.tally.rotten.Add(1)
 	}
 	store, err := openStore(x.sys, image)
 	var found State
@@ -90,14 +91,14 @@ func (x *examiner[Op]) rotten(image *crashfs.FS, e *expectation, d damage, r *Ro
 	case errors.As(err, &p):
 		return newFailure(RecoveryFailed, image, e, what, nil, err)
 	case err != nil:
-		r.Detected++
+		x.tally.detected.Add(1)
 	case e.allows(found):
-		r.Harmless++
+		x.tally.harmless.Add(1)
 	default:
 		if v := o.judge(e, found); v != OK {
 			return newFailure(v, image, e, what, found, nil)
 		}
-		r.Cut++
+		x.tally.cut.Add(1)
 	}
 	return nil
 }

@@ -30,7 +30,12 @@ const seedEnv = "CRASHTEST_SEED"
 // clients saw: an operation that was answered before another was begun comes
 // first.
 //
-// There may be 64 operations in all.
+// With Options.Readers more clients look at everything in between. Before any
+// crash the answers of all clients must agree with one order of the operations
+// (the run is linearizable); with Options.ReadsLast no crash may take back what
+// a reader was shown.
+//
+// There may be 64 operations in all, reads included.
 //
 // The store must hold no mutex across a file-system call: a goroutine that
 // waits for such a mutex keeps the bubble from coming to rest, and the test
@@ -45,7 +50,7 @@ func Schedule[Op any](t *testing.T, sys System[Op], clients [][]Op, seeds int, o
 		}
 		first, seeds = n, 1
 	}
-	if n := countOps(clients); n > maxConcurrent {
+	if n := countOps(clients) + o.Readers*readsEach; n > maxConcurrent {
 		t.Fatalf("crashtest: %d operations in one schedule, more than %d", n, maxConcurrent)
 	}
 	x := newExaminer(sys, o).worker()
@@ -76,6 +81,9 @@ func countOps[Op any](clients [][]Op) int {
 func (x *examiner[Op]) scheduled(t *testing.T, clients [][]Op, seed uint64, mode crashfs.Mode) (f *Failure) {
 	d := &drive[Op]{sys: x.sys, o: x.o, fs: crashfs.New(crashfs.Options{Mode: mode, Atom: x.o.Atom})}
 	synctest.Test(t, func(t *testing.T) { f = d.concurrently(clients, seed) })
+	if x.o.Live != nil {
+		x.o.Live(seed, d.ledger.events())
+	}
 	for i := 0; f == nil && i < len(d.moments); i++ {
 		f = x.moment(d.moments[i])
 	}
@@ -119,6 +127,16 @@ func (d *drive[Op]) concurrently(clients [][]Op, seed uint64) *Failure {
 			}
 		})
 	}
+	for id := range d.o.Readers {
+		work = append(work, func() {
+			for n := range readsEach {
+				s.park(fmt.Sprintf("reader %d look %d", id+1, n))
+				i := d.ledger.issueRead(len(clients) + id + 1)
+				saw, err := dump(d.store)
+				d.ledger.answerRead(i, saw, err, d.o.ReadsLast)
+			}
+		})
+	}
 	s.run(work...)
 	d.look()
 	for _, r := range d.ledger.ops {
@@ -126,6 +144,9 @@ func (d *drive[Op]) concurrently(clients [][]Op, seed uint64) *Failure {
 		if errors.As(r.err, &p) {
 			failed = d.fail(RecoveryFailed, nil, r.err)
 		}
+	}
+	if failed == nil && !d.ledger.linearizable() {
+		failed = d.fail(NotLinearizable, nil, nil)
 	}
 	s.run(func() {
 		err := guard(d.store.Close)

@@ -121,7 +121,7 @@ func TestTheSameSeedGivesTheSameInterleaving(t *testing.T) {
 }
 
 func TestASchedulerFindsAnEarlyWakeUp(t *testing.T) {
-	f := crashtest.FirstFailingSeed(t, groupSystem{early: true}, clients, 200)
+	f := crashtest.FirstFailingSeed(t, groupSystem{early: true}, clients, 200, crashtest.Options{})
 	if f == nil {
 		t.Fatal("not found")
 	}

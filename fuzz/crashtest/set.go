@@ -1,25 +1,14 @@
 package crashtest
 
-import "sync"
+import "github.com/redis-lite/redis-lite/fuzz/crashfs"
 
-// set remembers the images that passed; the zero value is ready.
-type set struct {
-	mu   sync.Mutex
-	seen map[uint64]struct{}
-}
+// set remembers what passed; nil remembers nothing, the zero value is ready.
+type set struct{ keys crashfs.ImageSet }
 
-func (s *set) has(key uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.seen[key]
-	return ok
-}
+func (s *set) has(key uint64) bool { return s != nil && s.keys.Has(key) }
 
 func (s *set) add(key uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = make(map[uint64]struct{})
+	if s != nil {
+		s.keys.Add(key)
 	}
-	s.seen[key] = struct{}{}
 }

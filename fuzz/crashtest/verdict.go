@@ -20,6 +20,9 @@ const (
 	RecoveryFailed
 	// SilentCorruption: a key has a value that it never had.
 	SilentCorruption
+	// NotLinearizable: without any crash, clients were answered what no order of
+	// their operations explains.
+	NotLinearizable
 	// NotMeasured: there was nothing to judge; never to be counted as passed.
 	NotMeasured
 	// HarnessBroken: the run proves nothing, because some kind of effect was
@@ -35,6 +38,7 @@ var verdicts = [...]struct{ name, text string }{
 	{"Torn", "a part of an operation is there"},
 	{"RecoveryFailed", "the store does not come back"},
 	{"SilentCorruption", "a key has a value that it never had"},
+	{"NotLinearizable", "clients were answered what no order of their operations explains"},
 	{"NotMeasured", "nothing was measured"},
 	{"HarnessBroken", "the run proves nothing"},
 }

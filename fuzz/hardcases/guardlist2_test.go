@@ -13,9 +13,19 @@ var moreGuards = []guard{
 		},
 	},
 	{
-		name: "no room for zeros ends the log",
+		name: "no room for zeros ends nothing",
 		tests: []string{
 			"TestHardCase11_DiskFull/filling ahead",
+		},
+		edits: []change{
+			{"wal/tail.go", "\tcase noRoom(err):\n",
+				"\tcase err != nil && t == nil:\n"},
+		},
+	},
+	{
+		name: "another error of the zeros ends the log",
+		tests: []string{
+			"TestHardCase11_DiskFull/filling ahead, and the disk fails",
 		},
 		edits: []change{
 			{"wal/tail.go", "\t\treturn t.failure(\"fill\", err)\n",
@@ -104,6 +114,27 @@ var moreGuards = []guard{
 		edits: []change{
 			{"recovery/choose.go", "\treturn ref.is(name, s.Manifest.Get().Store, meta, found)\n",
 				"\t_, _ = meta, found\n\treturn nil\n"},
+		},
+	},
+	{
+		name: "a missing snapshot can be de-listed",
+		tests: []string{
+			"TestHardCase13_SnapshotsAndTheLog/and the compaction after that: missing",
+		},
+		edits: []change{
+			{"recovery/startlog.go", "\tif errors.Is(err, fs.ErrNotExist) {\n\t\tto, err",
+				"\tif errors.Is(err, fs.ErrNotExist) && s == nil {\n\t\tto, err"},
+		},
+	},
+	{
+		name: "a lazy log that did not end well raises the floor of LSNs",
+		tests: []string{
+			"TestHardCase22_LazyModes/no LSN twice, never",
+			"TestHardCase22_LazyModes/no LSN twice, interval 1h0m0s",
+		},
+		edits: []change{
+			{"recovery/mend.go", "\tif a.torn != nil || a.manifest.Lazy {\n",
+				"\tif a.torn != nil {\n"},
 		},
 	},
 	{
@@ -250,8 +281,8 @@ var moreGuards = []guard{
 			"TestHardCase18_ReadErrors/torn, read",
 		},
 		edits: []change{
-			{"recovery/classify.go", "\t\tif err := readAll(s, b, off); err != nil {\n\t\t\treturn 0, err\n\t\t}\n\t\tif n := lenWithoutZeros",
-				"\t\tif err := readAll(s, b, off); err != nil {\n\t\t\treturn last, nil\n\t\t}\n\t\tif n := lenWithoutZeros"},
+			{"wal/dataend.go", "\t\tif err := s.ReadFull(b, off); err != nil {\n\t\t\treturn 0, err\n",
+				"\t\tif err := s.ReadFull(b, off); err != nil {\n\t\t\treturn last, nil\n"},
 		},
 	},
 	{
@@ -310,8 +341,10 @@ var moreGuards = []guard{
 			"TestHardCase19_NewerFormat/a segment's version",
 		},
 		edits: []change{
-			{"wal/header.go", "\tif v.Version != Version {\n",
+			{"wal/header.go", "\tif w.Version != Version {\n",
 				"\tif false {\n"},
+			{"wal/header.go", "\t\tif verr := mode.Unmarshal(body, &v); verr == nil && v.Version != Version {\n",
+				"\t\tif false {\n"},
 		},
 	},
 	{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,28 +51,58 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// check builds the tests without the guard, and runs those that rest on it.
-func (g *guard) check(t *testing.T, root string) {
-	tmp := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
+// TestEveryGuardFindsItsPlace wants the edits of all guards to match, so that a
+// change of the engine that moves one is noticed at once, and not when somebody
+// next takes them out.
+func TestEveryGuardFindsItsPlace(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, g := range append(guards, moreGuards...) {
+		if names[g.name] {
+			t.Errorf("two guards are called %q", g.name)
+		}
+		names[g.name] = true
+		if _, err := g.overlay(root, t.TempDir()); err != nil {
+			t.Errorf("%s: %v", g.name, err)
+		}
+	}
+}
+
+// overlay writes the changed files to tmp and says what they replace.
+func (g *guard) overlay(root, tmp string) (replace map[string]string, err error) {
+	replace = map[string]string{}
 	for i, c := range g.edits {
 		name := filepath.Join(root, filepath.FromSlash(c.file))
 		from := name
-		if earlier, ok := overlay.Replace[name]; ok {
+		if earlier, ok := replace[name]; ok {
 			from = earlier
 		}
 		src, err := os.ReadFile(from)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if n := bytes.Count(src, []byte(c.old)); n != 1 {
-			t.Fatalf("%s holds %d times:\n%s", c.file, n, c.old)
+			return nil, fmt.Errorf("%s holds %d times:\n%s", c.file, n, c.old)
 		}
 		to := filepath.Join(tmp, string(rune('a'+i))+".go")
 		if err := os.WriteFile(to, bytes.Replace(src, []byte(c.old), []byte(c.new), 1), 0o644); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		overlay.Replace[name] = to
+		replace[name] = to
+	}
+	return replace, nil
+}
+
+// check builds the tests without the guard, and runs those that rest on it.
+func (g *guard) check(t *testing.T, root string) {
+	tmp := t.TempDir()
+	var overlay struct{ Replace map[string]string }
+	var err error
+	if overlay.Replace, err = g.overlay(root, tmp); err != nil {
+		t.Fatal(err)
 	}
 	list, err := json.Marshal(overlay)
 	if err != nil {

@@ -313,6 +313,24 @@ func TestHardCase13_SnapshotsAndTheLog(t *testing.T) {
 			closeDB(t, db)
 			wantUsable(t, disk, all)
 		})
+
+		// What is bad costs one compaction. The next is not held up by it, nor by
+		// there being nothing left to set aside.
+		t.Run("and the compaction after that: "+name, func(t *testing.T) {
+			disk, all, older, newer := compacted(t, 3)
+			db := open(t, disk)
+			harm(t, disk, older, newer)
+			put(t, db, "more", "x")
+			if _, err := db.Compact(ctx); err == nil {
+				t.Error("a compaction leaned on a bad snapshot")
+			}
+			put(t, db, "and", "more")
+			compact(t, db)
+			all = with(with(all, "more", "x"), "and", "more")
+			wantKeys(t, db, all)
+			closeDB(t, db)
+			wantUsable(t, disk, all)
+		})
 	}
 }
 

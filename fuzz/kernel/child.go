@@ -57,7 +57,7 @@ func (c *Config) live(ctx context.Context, r *reporter) int {
 	for {
 		db, err := engine.Open(c.Dir, c.options())
 		if err != nil {
-			r.line("error %s %v", kindOpen, err)
+			r.error(kindOpen, err)
 			return ExitOpen
 		}
 		found, err := position{}, error(nil)
@@ -66,8 +66,11 @@ func (c *Config) live(ctx context.Context, r *reporter) int {
 			return err
 		})
 		cut := int64(0)
-		if report := db.RecoveryReport(); report != nil && report.Cut != nil {
-			cut = report.Cut.Bytes
+		if report := db.RecoveryReport(); report != nil {
+			if report.Cut != nil {
+				cut = report.Cut.Bytes
+			}
+			r.machine(report.ReadOnlyReason)
 		}
 		r.line("open %d %d %d", found.N, found.Round, cut)
 		var again bool
@@ -75,7 +78,7 @@ func (c *Config) live(ctx context.Context, r *reporter) int {
 			again, err = c.write(ctx, db, r)
 		}
 		if cerr := db.Close(); err == nil && cerr != nil {
-			r.line("error %s %v", kindClose, cerr)
+			r.error(kindClose, cerr)
 			return ExitFailed
 		}
 		switch {
@@ -143,7 +146,7 @@ func (c *Config) client(ctx context.Context, db *engine.DB, r *reporter, id int)
 		}
 		if id == 0 && c.CompactEvery > 0 && i%c.CompactEvery == 0 {
 			if _, err := db.Compact(always); err != nil {
-				r.line("error %s %v", kindCompact, err)
+				r.error(kindCompact, err)
 				if db.Metrics().Failed != nil {
 					return false, err
 				}
@@ -175,6 +178,6 @@ func (c *Config) failed(r *reporter, err error) error {
 	if err == nil {
 		err = fmt.Errorf("a transaction that was to be aborted was committed")
 	}
-	r.line("error %s %v", kind, err)
+	r.error(kind, err)
 	return err
 }

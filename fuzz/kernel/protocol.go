@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -22,13 +23,16 @@ import (
 //	compact         a compaction succeeded
 //	close           the store was closed in order
 //	error K TEXT    an operation failed: K is the kind of its error
+//	machine E TEXT  it was the machine that refused: E is the error's number
 //	done            the child ends because it has done its work
 type line struct {
 	at   int64
 	what string
 	pos  position
 	cut  int64  // open: bytes cut off
-	text string // error: kind and message
+	text string // error: kind and message; machine: message
+
+	refused syscall.Errno // machine
 }
 
 // The kinds of errors, by what errors.Is says of them.
@@ -57,6 +61,18 @@ func (r *reporter) line(format string, args ...any) {
 	r.w.Write(text)
 }
 
+func (r *reporter) error(kind string, err error) {
+	r.line("error %s %v", kind, err)
+	r.machine(err)
+}
+
+// machine reports an error that says nothing about the store.
+func (r *reporter) machine(err error) {
+	if e := refusal(err); e != 0 {
+		r.line("machine %d %v", uint(e), err)
+	}
+}
+
 // parseLine reads what a reporter wrote.
 func parseLine(s string) (line, error) {
 	at, rest, _ := strings.Cut(s, " ")
@@ -70,6 +86,11 @@ func parseLine(s string) (line, error) {
 		_, err = fmt.Sscanf(rest, "%d", &l.pos.N)
 	case "error":
 		l.text = rest
+	case "machine":
+		number, text, _ := strings.Cut(rest, " ")
+		var n uint64
+		n, err = strconv.ParseUint(number, 10, 32)
+		l.refused, l.text = syscall.Errno(n), text
 	case "compact", "close", "done":
 	default:
 		err = fmt.Errorf("no such line")
@@ -93,6 +114,7 @@ type heard struct {
 	compacts int
 	torn     int      // torn tails
 	errors   []string // "KIND TEXT"
+	refused  *MachineError
 	done     bool
 }
 
@@ -117,6 +139,8 @@ func (h *heard) add(l line) {
 		h.synced = max(h.synced, h.acked)
 	case "error":
 		h.errors = append(h.errors, l.text)
+	case "machine":
+		h.refused = &MachineError{Errno: l.refused, Text: l.text}
 	case "done":
 		h.done = true
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -43,7 +44,9 @@ type Options struct {
 	Config Config
 	// Disasters are drawn from, one a round.
 	Disasters []Disaster
-	// Rounds and Time bound the run; zero is no bound. A context does too.
+	// Rounds and Time bound the run; zero is no bound. A context does too. However
+	// slow the machine is, Time does not end it before anything was acknowledged:
+	// such a run would say nothing.
 	Rounds uint64
 	Time   time.Duration
 	// Life is the longest that a child lives before disaster strikes. Default 60 ms.
@@ -80,19 +83,22 @@ func (r Report) String() string {
 
 // Run puts one store through round after round: a child opens it and writes, a
 // disaster ends that, the store is opened and compared with what the child had
-// said. The first round that goes wrong ends the run with a *Failure.
+// said. The first round that goes wrong ends the run with a *Failure; a machine
+// that does not let the store work ends it with a *MachineError.
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Life == 0 {
 		o.Life = 60 * time.Millisecond
 	}
 	s := &run{Options: o, history: newHistory(&o.Config)}
 	s.report.By = map[string]uint64{}
+	timed := ctx
 	if o.Time > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.Time)
+		timed, cancel = context.WithTimeout(ctx, o.Time)
 		defer cancel()
 	}
-	for round := uint64(1); (o.Rounds == 0 || round <= o.Rounds) && ctx.Err() == nil; round++ {
+	more := func() bool { return timed.Err() == nil || s.report.Acked == 0 && ctx.Err() == nil }
+	for round := uint64(1); (o.Rounds == 0 || round <= o.Rounds) && more(); round++ {
 		if err := s.round(round); err != nil {
 			return s.report, err
 		}
@@ -147,6 +153,8 @@ func (s *run) round(round uint64) error {
 	switch {
 	case hung:
 		return fail(Hang, "after %s the child went on for %v", d.Name, patience)
+	case h.refused != nil && !d.PowerCut:
+		return h.refused // what the store shows now may be less than there is
 	case ended && !d.PowerCut:
 		return fail(Unexpected, "the child ended by itself: %q", h.errors)
 	case len(h.errors) > 0 && !d.PowerCut:
@@ -243,6 +251,9 @@ func (s *run) verify(c *Config, possible []*history, random *rand.Rand, fail fun
 	var first *model
 	for i := range times {
 		got, err := s.open(dir, c)
+		if refusal := refused(fmt.Sprintf("open %d", i+1), err); refusal != nil {
+			return nil, refusal
+		}
 		if err != nil {
 			return nil, fail(RecoveryFailed, "open %d: %v", i+1, err)
 		}
@@ -278,8 +289,11 @@ func (s *run) open(dir string, c *Config) (*model, error) {
 		return nil, err
 	}
 	m, err := dump(db)
-	if r := db.RecoveryReport(); r != nil && r.Cut != nil {
-		s.report.TornTails++
+	if r := db.RecoveryReport(); r != nil {
+		if r.Cut != nil {
+			s.report.TornTails++
+		}
+		err = errors.Join(err, r.ReadOnlyReason) // it shows less than there is
 	}
 	if cerr := db.Close(); err == nil {
 		err = cerr

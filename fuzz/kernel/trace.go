@@ -88,6 +88,13 @@ func (c *call) text() string {
 	return ""
 }
 
+// writesZeros reports whether a write begins with zeros, as what fills a segment
+// ahead does and no frame, which begins with its magic.
+func (c *call) writesZeros() bool {
+	m := quoted.FindStringSubmatch(c.Args)
+	return c.Name == "pwrite64" && m != nil && strings.HasPrefix(m[1], `\0\0\0\0`)
+}
+
 // readTrace reads what strace -f -y -o wrote.
 func readTrace(r io.Reader) ([]*call, error) {
 	var calls []*call

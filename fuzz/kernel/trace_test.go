@@ -124,3 +124,44 @@ func TestASyncThatHasNotReturnedCoversNothing(t *testing.T) {
 		t.Error("a write that came while the sync ran is taken for synced")
 	}
 }
+
+// What a child may keep to itself: that there was no room for zeros ahead of the
+// log, and no other failure of the log's writes and syncs.
+func TestAFailureOfTheLogIsNeverPassedOver(t *testing.T) {
+	zeros := `"\0\0\0\0\0\0\0\0"..., 2048, 5040`
+	frame := `"KVFR\3\0\0\0"..., 2048, 5040`
+	for _, c := range []struct {
+		name, args, errno string
+		passes            bool
+	}{
+		{"pwrite64", zeros, "ENOSPC", true},
+		{"pwrite64", zeros, "EIO", false},
+		{"pwrite64", frame, "ENOSPC", false},
+		{"pwrite64", `"\0\0\0ab"..., 2048, 5040`, "ENOSPC", false},
+		{"fdatasync", "", "ENOSPC", false},
+		{"fsync", "", "EIO", false},
+	} {
+		args := "9</x/traced1/wal/1.wal>"
+		if c.args != "" {
+			args += ", " + c.args
+		}
+		calls, err := readTrace(strings.NewReader("1 " + c.name + "(" + args + ") = -1 " + c.errno + " (Some words) (INJECTED)\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, said := range []bool{false, true} {
+			h, code := &heard{done: true}, ExitDone
+			if said {
+				h.errors = []string{"outcome-unknown " + map[string]string{"EIO": "input/output error", "ENOSPC": "no space left on device"}[c.errno]}
+				code = ExitFailed
+			}
+			fault := &injection{c.name, c.errno, 1}
+			err := newTracing(TraceOptions{}).judge(fault, calls, h, code, func(v Verdict, format string, args ...any) error {
+				return &Failure{Verdict: v}
+			})
+			if passes := said || c.passes; (err == nil) != passes {
+				t.Errorf("%s(%s) = %s, said %t: %v", c.name, args, c.errno, said, err)
+			}
+		}
+	}
+}

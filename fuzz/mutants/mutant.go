@@ -16,8 +16,18 @@ type Mutant struct {
 	// Test is the suite that is expected to kill it, as a pattern for go test
 	// -run. The others are not run for it: a score has to be had in minutes.
 	Test string
+	// Package is where that test is, from the root of the module; empty means
+	// fuzz/suites.
+	Package string
 	// Peer cites where a bug of this kind was really made.
 	Peer string
+}
+
+func (m Mutant) suite() string {
+	if m.Package == "" {
+		return "fuzz/suites"
+	}
+	return m.Package
 }
 
 // Edit replaces Old, which occurs exactly once in File, by New.

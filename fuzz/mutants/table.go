@@ -53,13 +53,16 @@ func All() []Mutant {
 		{ID: "M11", What: "a short write is ignored", Test: faults, Edits: []Edit{{
 			"wal/tail.go", "	if err != nil {\n		return frame, t.failure(\"write\", err)\n	}\n",
 			"	_ = err\n"}}},
-		{ID: "M12", What: "the log goes on behind an untrimmed tail", Test: stale, Edits: []Edit{
+		{ID: "M12", What: "the log goes on behind an untrimmed tail", Test: stale, Peer: "kuzu #5852, amelie #17: recovery left a torn record in place and wrote on behind it", Edits: []Edit{
 			{"recovery/startlog.go", "	case s.NextLSN > s.Tail.NextLSN:\n		return wal.StartAfter(o, s.Tail, s.NextLSN)\n", ""},
 			{"recovery/mend.go", "	if m.torn == nil {\n		return nil\n	}\n	f, err := m.fs.OpenWrite(segmentPath(m.dir, m.tail.Seq))\n", "	if m.tail.Seq > 0 {\n		return nil\n	}\n	f, err := m.fs.OpenWrite(segmentPath(m.dir, m.tail.Seq))\n"},
 			{"recovery/open.go", "		NextLSN: max(a.tail.NextLSN, floor, a.report.SnapshotLSN+1),\n", "		NextLSN: a.tail.NextLSN,\n"},
 		}},
+		{ID: "M13", What: "the trim of a torn tail is not synced", Test: short, Edits: []Edit{{
+			"recovery/mend.go", "	if err := f.Sync(); err != nil {\n		return also(err, f.Close())\n	}\n	m.tail.Filled = m.tail.Offset", "	m.tail.Filled = m.tail.Offset"}}},
 		{ID: "M14", What: "damage in the middle of the log is a silent end", Test: rot, Edits: []Edit{{
-			"recovery/classify.go", "	if proof >= 0 {\n", "	if proof < -1 {\n"}}},
+			"recovery/classify.go", "	if proof >= 0 {\n", "	if proof < -1 {\n"}},
+			Peer: "pebble #453: WAL corruptions are silently ignored; nats-server #7549: a flipped bit in a block lost what lay behind it"},
 		{ID: "M15", What: "bodies have no checksum", Test: rot, Edits: []Edit{{
 			"wal/frame.go", "	if crc32.Checksum(body[:n], castagnoli()) != h.BodyCRC {", "	if n < 0 {"}}},
 		{ID: "M16", What: "the checksum leaves the length out", Test: short, Edits: []Edit{{
@@ -67,8 +70,8 @@ func All() []Mutant {
 			{"wal/frame.go", "	if crc32.Checksum(body[:n], castagnoli()) != h.BodyCRC {", "	if n < 0 {"},
 		}},
 		{ID: "M18", What: "the map changes before the sync", Test: seen, Edits: []Edit{{
-			"engine/commit.go", "	db.staged.add(c)\n", "	db.staged.add(c)\n	db.apply(c)\n	db.m.Publish(c.lsn)\n"},
-			{"engine/commit.go", "		db.apply(c)\n		bytes += c.size\n", "		bytes += c.size\n"},
+			"engine/commit.go", "	db.staged.add(c)\n", "	db.staged.add(c)\n	db.apply(c)\n	db.applied()\n	db.m.Publish(c.lsn)\n"},
+			{"engine/commit.go", "		db.apply(c)\n		bytes += c.size\n	}\n	db.applied()\n", "		bytes += c.size\n	}\n"},
 		}},
 		{ID: "M19", What: "a snapshot's LSN is one too high", Test: short, Edits: []Edit{{
 			"engine/compact.go", "	lsn := snap.LSN()\n", "	lsn := snap.LSN() + 1\n"},
@@ -87,13 +90,13 @@ func All() []Mutant {
 			Peer: "several stores recovered from a clean page cache over an old disk: Rebello et al., Can Applications Recover from fsync Failures?, USENIX ATC 2020"},
 		{ID: "P2", What: "a segment is left without a sync", Test: lazy, Edits: []Edit{{
 			"wal/rotate.go", "	if err := t.sync(l); err != nil {\n		return err\n	}\n	if err := t.trim()", "	if err := t.trim()"}},
-			Peer: "yugabyte-db #3490: entries written to the new log while the old one was not synced left a gap"},
+			Peer: "badger #153: value log n was not synced before n+1 was made; yugabyte-db #3490: entries written to the new log while the old one was not synced left a gap"},
 		{ID: "P3", What: "MANIFEST's rename is not followed by a sync of the directory", Test: short, Edits: []Edit{{
 			"recovery/publish.go", "	if err := fsys.SyncDir(vfs.Dir(name)); err != nil {", "	if err := error(nil); err != nil {"}},
-			Peer: "LevelDB's CURRENT, and baidu/ins #32: the rename was not durable when the files it replaced went"},
+			Peer: "RocksDB #10573: the directory of CURRENT was not always synced; baidu/ins #32: the rename was not durable when the files it replaced went"},
 		{ID: "P4", What: "MANIFEST is renamed without having been synced", Test: short, Edits: []Edit{{
 			"recovery/publish.go", "	if err := tmp.Sync(); err != nil {", "	if err := error(nil); err != nil {"}},
-			Peer: "many, see Pillai et al., All File Systems Are Not Created Equal, OSDI 2014"},
+			Peer: "goleveldb #335: a new manifest was named before it was synced, and could not be read afterwards"},
 		{ID: "P5", What: "old segments go before MANIFEST stops naming them", Test: compaction, Edits: []Edit{{
 			"engine/compact.go", "	err = db.store.Manifest.Update(func(m *recovery.Manifest) error {\n		m.First = first\n",
 			"	_, _ = db.log.TruncateFront(ctx, first)\n	err = db.store.Manifest.Update(func(m *recovery.Manifest) error {\n		m.First = first\n"}},
@@ -108,15 +111,40 @@ func All() []Mutant {
 			{"wal/failure.go", "	l.failed.Store(cause)\n", ""},
 			{"wal/tail.go", "		err = t.sync(l)\n	} else {", "		if err = t.sync(l); err != nil {\n			t.unsynced, t.records = 0, 0\n		}\n	} else {"}},
 			Peer: "cockroach #37102: a sync after a failed one returned success, and acknowledged what was not recoverable"},
+		{ID: "P9", What: "MANIFEST names a segment before the segment's name is durable", Test: short, Edits: []Edit{
+			{"wal/rotate.go", "	if err := l.o.FS.SyncDir(l.o.Dir); err != nil {\n		return nil, &LogError{Op: \"sync\", File: l.o.Dir, Err: err}\n	}\n", ""},
+			{"wal/rotate.go", "	if err := left.file.Close(); err != nil {", "	if err := l.o.FS.SyncDir(l.o.Dir); err != nil {\n		return &LogError{Op: \"sync\", File: l.o.Dir, Err: err}\n	}\n	if err := left.file.Close(); err != nil {"},
+		},
+			Peer: "basho/leveldb #153, google/leveldb #189: CURRENT named a MANIFEST that a crash had taken away"},
+		{ID: "P10", What: "recovery believes a MANIFEST whose rename nothing made durable", Test: compaction, Edits: []Edit{{
+			"recovery/mend.go", "	return m.file.Update(func(next *Manifest) error {\n",
+			"	if len(m.rejected) == 0 && m.manifest.Active == m.tail.Seq && m.manifest.NextLSN == m.raised && !m.manifest.Lazy {\n		return nil\n	}\n	return m.file.Update(func(next *Manifest) error {\n"}},
+			Peer: "RocksDB #7621: a recovery acted on one state of the MANIFEST, and the next one found the other"},
+		{ID: "P11", What: "files go although it is not known which MANIFEST a crash would leave", Test: faults, Edits: []Edit{{
+			"engine/compact.go", "	if err != nil {\n		return 0, db.manifestFailed(err)\n	}\n	removed, err", "	_ = db.manifestFailed(err)\n	removed, err"}},
+			Peer: "RocksDB #5379: a sync of MANIFEST failed, its entries were there after all, and the files that they spoke of were gone"},
+		{ID: "P12", What: "a snapshot holds more than the log has made durable", Test: lazy, Edits: []Edit{
+			{"engine/compact.go", "	if err := db.log.Sync(ctx); err != nil {\n		return ref, false, err\n	}\n	if d := db.log.Durable(); d < lsn {", "	if d := db.log.Durable(); d < lsn && db.log == nil {"},
+			{"engine/compact.go", "	if err := db.log.Rotate(ctx); err != nil {\n		return info, err\n	}\n", ""},
+		},
+			Peer: "RocksDB #12622, and many who met \"SST file is ahead of WALs\": a log was not synced before the tables that it covers"},
+		{ID: "P13", What: "recovery takes over a segment whose name nothing made durable", Test: short, Edits: []Edit{{
+			"recovery/mend.go", "	if err := publish(m.fs, name, func(f vfs.File) error {\n		_, err := f.WriteAt(block, 0)\n		return err\n	}); err != nil {\n		return err\n	}\n", "	_ = block\n"}},
+			Peer: "etcd #6368 once more, on the way back: the directory of a log file was synced by nobody"},
+		{ID: "P14", What: "behind a log that ends too early the next one is replayed", Test: rot, Edits: []Edit{{
+			"recovery/replay.go", "	if c.off < end {\n		p := c.place(x, end, a.covered)", "	if c.off < end {\n		return c, nil\n	}\n	if c.off < end {\n		p := c.place(x, end, a.covered)"}},
+			Peer: "RocksDB #7701, memgraph #4528: a truncated log was passed over in silence, and the next one replayed on top of the hole"},
+		{ID: "P15", What: "a deletion is not replayed", Test: short, Edits: []Edit{{
+			"engine/loader.go", "		applyMutation(l.m, &c.Mutations[i], lsn)\n", "		if c.Mutations[i].Op != record.OpDelete {\n			applyMutation(l.m, &c.Mutations[i], lsn)\n		}\n"}},
+			Peer: "bitcask #82: deleted keys came back after a restart"},
 	}
 }
 
 // NotExpressible lists the classic mutants that have no place to be put.
 func NotExpressible() []Impossible {
 	return []Impossible{
-		{"M13", "the trim of a torn tail is not synced", "the log goes on in a new segment that declares where the cut one ends; bytes that come back behind it are no part of the log", "P6"},
 		{"M17", "a zero tail read as a record", "a frame begins with a magic number and a salted checksum; zeros have neither", "P7"},
-		{"M22", "stale bytes replayed", "segments are never recycled, each has a salt of its own, and what is cut off is followed by a new segment: nothing stale ever stands where the log goes on", "M12"},
-		{"M24", "a leftover temporary file loaded as a snapshot", "only snapshots that MANIFEST lists, by LSN, size and digest, are ever opened", "P4"},
+		{"M22", "stale bytes replayed", "segments are never recycled, each has a salt of its own, and what is cut off is followed by a new segment: nothing stale ever stands where the log goes on", "P14"},
+		{"M24", "a leftover temporary file loaded as a snapshot", "only snapshots that MANIFEST lists, by LSN, size and digest, are ever opened", "P10"},
 	}
 }

@@ -43,18 +43,18 @@ type Op struct {
 func (o Op) String() string {
 	switch o.Kind {
 	case Set, Expire:
-		return fmt.Sprintf("%v %s=%s", o.Kind, o.Key, short(o.Value))
+		return fmt.Sprintf("%v %s=%s", o.Kind, o.Key, brief(o.Value))
 	case Rotate:
-		return fmt.Sprintf("%v (%s=%s)", o.Kind, o.Key, short(o.Value))
+		return fmt.Sprintf("%v (%s=%s)", o.Kind, o.Key, brief(o.Value))
 	case Delete:
 		return fmt.Sprintf("%v %s", o.Kind, o.Key)
 	case Tx:
-		return fmt.Sprintf("%v %s=%s, -%s", o.Kind, o.Key, short(o.Value), o.Other)
+		return fmt.Sprintf("%v %s=%s, -%s", o.Kind, o.Key, brief(o.Value), o.Other)
 	}
 	return o.Kind.String()
 }
 
-func short(s string) string {
+func brief(s string) string {
 	if len(s) > 12 {
 		return fmt.Sprintf("%s…(%d)", s[:8], len(s))
 	}
