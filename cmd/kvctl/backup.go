@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -40,14 +39,13 @@ kvctl restore makes a store of it.`,
 			if name == "-" && app.Format != cli.FormatTable {
 				return cli.Usagef("-o %s: standard output is for the backup itself", app.Format)
 			}
-			if name != "-" && !yes {
-				if _, err := app.FS.Stat(name); err == nil {
-					return &cli.UsageError{Msg: name + " exists", Try: []string{"another name, or --yes to replace it"}}
-				} else if !errors.Is(err, fs.ErrNotExist) {
+			if name != "-" {
+				if err := free(app, name, yes); err != nil {
 					return err
 				}
 			}
 			var info engine.BackupInfo
+			app.KeepCodec()
 			err := cli.With(cmd.Context(), app.OpenRead, func(db *engine.DB) (err error) {
 				if name == "-" {
 					info, err = db.Backup(cmd.Context(), app.Stdout)

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/recovery/inspect"
+	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/snapshot/zstd"
 )
 
@@ -47,5 +49,23 @@ func TestCompressedSnapshots(t *testing.T) {
 	c.ok("recover", c.dir, "--output", rescued)
 	if got := c.ok("export", "-q", "--dir", rescued); got != want {
 		t.Error("recovered to something else")
+	}
+	// What kvctl writes is compressed as what it found.
+	c.ok("set", "more", "x")
+	c.ok("compact")
+	for _, dir := range []string{c.dir, other, rescued} {
+		s, err := inspect.Open(c.fs, dir, inspect.Options{Codecs: []snapshot.Codec{codec}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Snapshots()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range list {
+			if f.Err != nil || f.Meta.Codec != codec.ID() {
+				t.Errorf("%s: codec %d, %v", f.File, f.Meta.Codec, f.Err)
+			}
+		}
 	}
 }

@@ -113,7 +113,8 @@ func atLeastOne(name string) cobra.PositionalArgs {
 	}
 }
 
-// exclusiveKey is the annotation that lists flags of which one may be given.
+// exclusiveKey is the annotation that lists flags of which one may be given, in
+// groups between semicolons.
 const exclusiveKey = "exclusive"
 
 // exclusive allows one of some flags. Cobra's own check comes too late to count
@@ -122,18 +123,20 @@ func exclusive(cmd *cobra.Command, flags ...string) {
 	if cmd.Annotations == nil {
 		cmd.Annotations = make(map[string]string)
 	}
-	cmd.Annotations[exclusiveKey] = strings.Join(flags, " ")
+	cmd.Annotations[exclusiveKey] += strings.Join(flags, " ") + ";"
 }
 
 func checkExclusive(cmd *cobra.Command) error {
-	var given []string
-	for _, f := range strings.Fields(cmd.Annotations[exclusiveKey]) {
-		if cmd.Flags().Changed(f) {
-			given = append(given, "--"+f)
+	for group := range strings.SplitSeq(cmd.Annotations[exclusiveKey], ";") {
+		var given []string
+		for _, f := range strings.Fields(group) {
+			if cmd.Flags().Changed(f) {
+				given = append(given, "--"+f)
+			}
 		}
-	}
-	if len(given) > 1 {
-		return cli.Usagef("%s: only one of them", strings.Join(given, " and "))
+		if len(given) > 1 {
+			return cli.Usagef("%s: only one of them", strings.Join(given, " and "))
+		}
 	}
 	return nil
 }

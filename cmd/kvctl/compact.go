@@ -14,7 +14,8 @@ func newCompact(app *cli.App) *cobra.Command {
 		Long: `Compact writes a snapshot of the present state and removes the log files that the
 second-newest snapshot makes unnecessary: the newest is never the only thing that
 the state rests on. So it takes two compactions with writes between them until a
-log file goes. A program that has the store open compacts by itself.`,
+log file goes. A program that has the store open compacts by itself. A snapshot is
+compressed when the newest one is.`,
 		Example:    "  kvctl set mykey myval\n  kvctl compact",
 		SuggestFor: []string{"snapshot", "gc", "vacuum"},
 		Args:       atMost("DIR"),
@@ -22,6 +23,7 @@ log file goes. A program that has the store open compacts by itself.`,
 			if err := app.TakeDir(args); err != nil {
 				return err
 			}
+			app.KeepCodec()
 			var info engine.CompactionInfo
 			err := cli.With(cmd.Context(), app.OpenExisting, func(db *engine.DB) (err error) {
 				info, err = db.Compact(cmd.Context())

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
@@ -36,4 +38,21 @@ func newCompletion(app *cli.App) *cobra.Command {
 			return cli.Usagef("shell %s: it is bash, zsh, fish or powershell", cli.Quoted([]byte(args[0])))
 		},
 	}
+}
+
+// completeArgs says what the arguments of commands are, where they do not say so
+// themselves: directories, keys (which nobody knows), or files.
+func completeArgs(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction != nil || cmd.ValidArgs != nil {
+		return
+	}
+	directive := cobra.ShellCompDirectiveDefault
+	switch _, args, _ := strings.Cut(cmd.Use, " "); {
+	case strings.Contains(args, "DIR@"), strings.Contains(args, "FILE"):
+	case strings.Contains(args, "DIR"), args == "A B":
+		directive = cobra.ShellCompDirectiveFilterDirs
+	default:
+		directive = cobra.ShellCompDirectiveNoFileComp
+	}
+	cmd.ValidArgsFunction = cobra.FixedCompletions(nil, directive)
 }

@@ -55,7 +55,7 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 			if rounds < 1 || writers < 1 || writers > 99 {
 				return cli.Usagef("--rounds is at least 1, --writers from 1 to 99")
 			}
-			dir, remove, err := demoDir(app, keep)
+			dir, remove, err := demoDir(app, "demo", keep)
 			if err != nil {
 				return err
 			}
@@ -84,29 +84,25 @@ with --dir DIR it is in DIR, which must not exist or be empty, and stays.`,
 }
 
 // demoDir is where the store goes, and how it goes away.
-func demoDir(app *cli.App, keep bool) (dir string, remove func(), err error) {
+func demoDir(app *cli.App, who string, keep bool) (dir string, remove func(), err error) {
 	if app.Dir != "" {
 		entries, err := os.ReadDir(app.Dir)
 		switch {
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return "", nil, err
 		case len(entries) > 0:
-			return "", nil, cli.Usagef("%s is not empty; demo wants a directory of its own", app.Dir)
+			return "", nil, cli.Usagef("%s is not empty; %s wants a directory of its own", app.Dir, who)
 		}
 		return app.Dir, func() {}, nil
 	}
-	parent, err := os.MkdirTemp("", "kvctl-demo-")
+	parent, remove, err := scratch(app, "", "kvctl-demo-")
 	if err != nil {
 		return "", nil, err
 	}
 	if keep {
-		return filepath.Join(parent, "store"), func() {}, nil
+		remove = func() {}
 	}
-	return filepath.Join(parent, "store"), func() {
-		if err := os.RemoveAll(parent); err != nil {
-			app.Notef("cannot remove %s: %v", parent, err)
-		}
-	}, nil
+	return filepath.Join(parent, "store"), remove, nil
 }
 
 // demoChild makes the process that writes: this program again.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 )
 
@@ -16,16 +18,20 @@ func TestExamplesWorkWhenPasted(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
-	for _, cmd := range newRoot(cli.NewApp()).Commands() {
+	all := newRoot(cli.NewApp()).Commands()
+	for _, cmd := range all {
+		all = append(all, cmd.Commands()...)
+	}
+	for _, cmd := range all {
 		if cmd.Hidden {
 			continue
 		}
-		t.Run(cmd.Name(), func(t *testing.T) {
+		t.Run(cmd.CommandPath(), func(t *testing.T) {
 			t.Parallel()
-			if cmd.Name() == "demo" && testing.Short() {
-				t.Skip("takes seconds; the script of demo runs")
+			if (cmd.Name() == "demo" || cmd.CommandPath() == "kvctl crashtest run") && testing.Short() {
+				t.Skip("takes seconds; its script runs")
 			}
-			if !strings.Contains(cmd.Example, "kvctl "+cmd.Name()) {
+			if !strings.Contains(cmd.Example, cmd.CommandPath()) {
 				t.Fatal("no example of the command itself")
 			}
 			if cmd.Short == "" || cmd.Long == "" {
@@ -36,6 +42,9 @@ func TestExamplesWorkWhenPasted(t *testing.T) {
 					t.Errorf("a line of %d columns: %s", len(line), line)
 				}
 			}
+			if cmd.Name() == "serve" {
+				t.Skip("runs until it is told to end")
+			}
 			dir := t.TempDir()
 			sh := exec.CommandContext(t.Context(), "sh", "-e", "-c", cmd.Example)
 			sh.Dir = dir
@@ -45,4 +54,12 @@ func TestExamplesWorkWhenPasted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// allCommands are all below one, theirs too.
+func allCommands(cmd *cobra.Command) (all []*cobra.Command) {
+	for _, c := range cmd.Commands() {
+		all = append(append(all, c), allCommands(c)...)
+	}
+	return all
 }

@@ -12,17 +12,24 @@ import (
 
 func newExport(app *cli.App) *cobra.Command {
 	var (
-		r   rangeFlags
-		all bool
+		r     rangeFlags
+		all   bool
+		redis redisFlags
+		yes   bool
 	)
 	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write the store as JSON Lines",
+		Use:   "export [--to-redis ADDR]",
+		Short: "Write the store as JSON Lines, or into a running Redis",
 		Long: `Export writes a line for each key of a bucket, in ascending order, as they are at
 one moment; with --all for each key of every bucket, and the lines name theirs.
 Importing what export wrote gives the same keys, values and deadlines.
 
-The output is JSON Lines whatever -o says. Keys past their deadline are left out.`,
+The output is JSON Lines whatever -o says. Keys past their deadline are left out.
+
+With --to-redis the keys that kvctl serve shows, of all types and databases, are
+written into a running Redis, with their deadlines, and compared at the end as
+kvctl import --from-redis does. One that is not empty is refused without --yes:
+keys of the same names are replaced, others stay.`,
 		Example: `  kvctl set mykey myval
   kvctl export > all.jsonl
   kvctl export --prefix my
@@ -30,6 +37,15 @@ The output is JSON Lines whatever -o says. Keys past their deadline are left out
 		SuggestFor: []string{"dump"},
 		Args:       exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := redis.alone(cmd, "bucket", "all", "prefix", "from", "to", "hex-keys"); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("to-redis") {
+				return exportToRedis(cmd, app, &redis, yes)
+			}
+			if yes {
+				return cli.Usagef("--yes wants --to-redis")
+			}
 			s, err := r.scan()
 			if err != nil {
 				return err
@@ -74,6 +90,8 @@ The output is JSON Lines whatever -o says. Keys past their deadline are left out
 	r.add(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "every bucket")
 	exclusive(cmd, "all", "bucket")
+	redis.add(cmd, "to-redis", "write into the Redis")
+	cmd.Flags().BoolVar(&yes, "yes", false, "even when that Redis holds keys already")
 	return formats(cmd)
 }
 

@@ -15,6 +15,7 @@ import (
 func newGet(app *cli.App) *cobra.Command {
 	var (
 		keys keyFlags
+		past pastFlag
 		raw  bool
 	)
 	cmd := &cobra.Command{
@@ -23,10 +24,13 @@ func newGet(app *cli.App) *cobra.Command {
 		Long: `Get prints the value and a newline, with --raw (or -o raw) the value alone. A key
 that is not there is exit code 1.
 
-Beside a program that has the store open, get shows what the log proves durable.`,
+Beside a program that has the store open, get shows what the log proves durable.
+--at LSN shows the value that the key had when the commit with that LSN was made, as
+far back as snapshots and log are retained; it takes no lock and changes nothing.`,
 		Example: `  kvctl set mykey myval
   kvctl get mykey
   kvctl get mykey -o json
+  kvctl get mykey --at 1
   kvctl get mykey --raw | od -c`,
 		Args: exactly("KEY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +44,11 @@ Beside a program that has the store open, get shows what the log proves durable.
 				}
 				app.Format = cli.FormatRaw
 			}
-			it, err := getItem(cmd, app, key)
+			look := getItem
+			if past.given() {
+				look = past.item
+			}
+			it, err := look(cmd, app, key)
 			if err != nil {
 				return err
 			}
@@ -49,6 +57,7 @@ Beside a program that has the store open, get shows what the log proves durable.
 	}
 	bucketFlag(app, cmd)
 	keys.add(cmd)
+	past.add(cmd)
 	cmd.Flags().BoolVar(&raw, "raw", false, "the value without a newline")
 	return formats(cmd, cli.FormatRaw, cli.FormatHex, cli.FormatDiag)
 }

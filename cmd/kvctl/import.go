@@ -20,10 +20,11 @@ func newImport(app *cli.App) *cobra.Command {
 	var (
 		from  int64
 		every int64
+		redis redisFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "import FILE|-",
-		Short: "Read JSON Lines into the store, durably",
+		Use:   "import FILE|- | --from-redis ADDR",
+		Short: "Read JSON Lines, or a running Redis, into the store, durably",
 		Long: `Import sets a key for each line of FILE (- is standard input):
 
   {"key": "a", "value": "text"}
@@ -40,16 +41,31 @@ durable line is reported on standard error: at the end, about once a second when
 that is not a terminal, and with --report-every N at least every N lines.
 
 A broken line ends the import with exit code 2. All lines before it are durable,
-nothing of it or of a later one is written; mend it and go on with --from-line.`,
+nothing of it or of a later one is written; mend it and go on with --from-line.
+` + importRedisLong,
 		Example: `  printf '{"key":"a","value":"1"}\n{"key":"b","value":[1,2]}\n' > data.jsonl
   kvctl import data.jsonl
   kvctl import --from-line 2 data.jsonl
   kvctl export | kvctl import --dir copy -`,
 		SuggestFor: []string{"load", "ingest"},
-		Args:       exactly("FILE (- for standard input)"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("from-redis") {
+				return exactly()(cmd, args)
+			}
+			return exactly("FILE (- for standard input)")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if from < 0 || every < 0 {
-				return cli.Usagef("--from-line and --report-every cannot be negative")
+			if err := redis.alone(cmd, "bucket", "from-line", "report-every"); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("from-redis") {
+				return importFromRedis(cmd, app, &redis)
+			}
+			if from < 1 && cmd.Flags().Changed("from-line") {
+				return cli.Usagef("--from-line %d: lines begin at 1", from)
+			}
+			if every < 0 {
+				return cli.Usagef("--report-every %d: it cannot be negative", every)
 			}
 			return runImport(cmd.Context(), app, args[0], from, every)
 		},
@@ -58,6 +74,7 @@ nothing of it or of a later one is written; mend it and go on with --from-line.`
 	f := cmd.Flags()
 	f.Int64Var(&from, "from-line", 0, "begin with line `N`")
 	f.Int64Var(&every, "report-every", 0, "report durable lines at least every `N` lines")
+	redis.add(cmd, "from-redis", "copy the Redis")
 	return formats(cmd)
 }
 
@@ -69,6 +86,7 @@ func runImport(ctx context.Context, app *cli.App, name string, from, every int64
 	defer in.Close()
 	begin := app.Now()
 	var sum jsonl.Summary
+	app.KeepCodec() // a long import compacts
 	err = cli.With(ctx, app.OpenWrite, func(db *engine.DB) error {
 		rep := newImportReport(app, size, every)
 		var err error
@@ -78,7 +96,7 @@ func runImport(ctx context.Context, app *cli.App, name string, from, every int64
 		rep.end()
 		return err
 	})
-	return finishImport(app, name, sum, app.Now().Sub(begin), err)
+	return finishImport(app, name, from, sum, app.Now().Sub(begin), err)
 }
 
 // importReport tells how far an import has come: a bar on a terminal, a line now
@@ -127,7 +145,7 @@ type importJSON struct {
 }
 
 // finishImport says what was done and, when it ended early, how to go on.
-func finishImport(app *cli.App, name string, sum jsonl.Summary, took time.Duration, err error) error {
+func finishImport(app *cli.App, name string, from int64, sum jsonl.Summary, took time.Duration, err error) error {
 	if app.Format.JSON() {
 		perr := app.PrintJSON(importJSON{
 			Doc: cli.NewDoc(), Complete: err == nil, Lines: sum.Lines, Imported: sum.Imported, Expired: sum.Expired,
@@ -145,6 +163,9 @@ func finishImport(app *cli.App, name string, sum jsonl.Summary, took time.Durati
 		}
 		app.Notef("imported %s from %s (%s) in %s, %s a second%s", cli.Plural(sum.Imported, "key", "keys"),
 			cli.Plural(sum.Lines, "line", "lines"), cli.Size(sum.Bytes), cli.Took(took), cli.Count(int64(rate)), durable)
+		if sum.Lines == 0 && from > 1 {
+			app.Notef("there is nothing from line %d on", from)
+		}
 		if sum.Expired > 0 {
 			app.Notef("%s expired before now and will not be seen", cli.Plural(sum.Expired, "of them had", "of them had"))
 		}

@@ -42,8 +42,11 @@ takes no lock, changes nothing, and may run beside that program. The exit code i
 			if err := printInfo(app, infoOf(app, found)); err != nil {
 				return err
 			}
-			if found.Manifest == nil && found.Worst() == recovery.Damage {
+			switch {
+			case found.Manifest == nil && found.Worst() == recovery.Damage:
 				return cli.Exit(cli.ExitDamage)
+			case found.Manifest == nil && found.Worst() == recovery.Newer:
+				return cli.Exit(cli.ExitNotAStore)
 			}
 			return nil
 		},
@@ -105,7 +108,7 @@ func infoOf(app *cli.App, f *recovery.Findings) infoJSON {
 			i.LastLSN = max(i.LastLSN, s.LSN)
 			i.Snapshots = append(i.Snapshots, snapshotJSON{s.LSN, s.Entries, s.Size, hex.EncodeToString(s.Digest[:])})
 		}
-	} else if f.Worst() != recovery.Damage {
+	} else if f.Worst() < recovery.Newer {
 		i.State = "empty"
 	}
 	if pid := lockText(app); pid != 0 {
@@ -180,7 +183,13 @@ func printInfo(app *cli.App, i infoJSON) error {
 	switch i.State {
 	case "damaged":
 		f.Add("state", style.Bad("damaged")+": kvctl verify"+app.DirArg()+" says where")
+	case "newer":
+		f.Add("state", style.Warn("written by a newer program")+": kvctl verify"+app.DirArg()+" says what is unknown here")
 	case "torn":
+		if i.Holder != 0 {
+			f.Add("state", "sound, and being written at this moment, or a torn tail: kvctl verify"+app.DirArg()+" says where")
+			break
+		}
 		f.Add("state", style.Warn("torn tail")+": the next open cuts it off; kvctl verify"+app.DirArg()+" says where")
 	case "empty":
 		f.Add("state", "an empty directory, or a creation that was interrupted: an empty store")

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
-	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/recovery/inspect"
 	"github.com/redis-lite/redis-lite/wal/record"
 )
 
@@ -45,6 +45,12 @@ type recordJSON struct {
 	Frame   string      `json:"frame,omitempty"`
 	Ops     []opJSON    `json:"ops,omitempty"`
 	OpCount int         `json:"op_count"` // of the whole commit
+
+	// Unproven: nothing later proves yet that the commit is on the disk.
+	Unproven bool `json:"unproven,omitempty"`
+
+	// Gap is what lies there instead of a record.
+	Gap *verdictJSON `json:"gap,omitempty"`
 }
 
 type opJSON struct {
@@ -79,11 +85,11 @@ func opOf(m *record.Mutation) opJSON {
 	return o
 }
 
-func (p *logPrinter) record(r *recovery.LogRecord, ops []record.Mutation) error {
+func (p *logPrinter) record(r *inspect.Record, ops []record.Mutation) error {
 	if p.list != nil {
-		j := recordJSON{Schema: p.list.Schema(), LSN: r.LSN, Segment: r.Segment, Offset: r.Offset, OpCount: len(r.Commit.Mutations)}
-		if r.Raw == nil {
-			j.Frame = frameKind(r.Frame.Flags)
+		j := recordJSON{
+			Schema: p.list.Schema(), LSN: r.LSN, Segment: r.Frame.Segment, Offset: r.Frame.Offset,
+			Frame: r.Frame.Empty(), OpCount: len(r.Commit.Mutations), Unproven: r.Raw != nil && !r.Frame.Proven,
 		}
 		if r.Commit.Time != 0 {
 			j.Time = cli.MomentOf(time.UnixMilli(r.Commit.Time))
@@ -100,13 +106,49 @@ func (p *logPrinter) record(r *recovery.LogRecord, ops []record.Mutation) error 
 	if r.Commit.Time != 0 {
 		at = cli.Time(time.UnixMilli(r.Commit.Time))
 	}
-	return p.table.Row(lsn, at, cli.Decimal(r.Segment), cli.Decimal(r.Offset), p.text(r, ops))
+	text := p.text(r, ops)
+	if r.Raw != nil && !r.Frame.Proven {
+		text = unproven + text
+	}
+	return p.table.Row(lsn, at, cli.Decimal(r.Frame.Segment), cli.Decimal(r.Frame.Offset), text)
 }
 
-func (p *logPrinter) text(r *recovery.LogRecord, ops []record.Mutation) string {
+// unproven marks what nothing later proves to be on the disk.
+const unproven = "(unproven) "
+
+// gap shows what is no record. On a terminal it is a line that is not cut: the
+// account has to be whole.
+func (p *logPrinter) gap(r *inspect.Record, v *inspect.Verdict) error {
+	size := r.Frame.Size
+	if r.Raw != nil {
+		size = int64(len(r.Raw))
+	}
+	if p.list != nil {
+		return p.list.Item(recordJSON{
+			Schema: p.list.Schema(), LSN: r.LSN, Segment: r.Frame.Segment, Offset: r.Frame.Offset, Gap: spanJSON(v, size),
+		})
+	}
+	text := verdictText(v, size)
+	if !p.app.Stdout.IsTerminal() {
+		return p.table.Row("-", "-", cli.Decimal(r.Frame.Segment), cli.Decimal(r.Frame.Offset), "!! "+text)
+	}
+	return p.table.Line(paintVerdict(p.app, v.Kind, fmt.Sprintf("!! segment %d at %d: %s", r.Frame.Segment, r.Frame.Offset, text)))
+}
+
+// flush shows what there is so far.
+func (p *logPrinter) flush() error {
+	if p.table != nil {
+		if err := p.table.End(); err != nil {
+			return err
+		}
+	}
+	return p.app.Stdout.Flush()
+}
+
+func (p *logPrinter) text(r *inspect.Record, ops []record.Mutation) string {
 	switch {
 	case r.Raw == nil:
-		return frameKind(r.Frame.Flags)
+		return r.Frame.Empty()
 	case p.app.Format == cli.FormatHex:
 		return hex.EncodeToString(r.Raw)
 	case p.app.Format == cli.FormatDiag:
@@ -132,16 +174,18 @@ func opsText(ops []record.Mutation, total int, full bool) string {
 	return s
 }
 
-func opText(m *record.Mutation, full bool) string {
-	short := func(b []byte) string {
-		if s := cli.Cell(b); full {
-			return s
-		} else if t := cli.Shorten(s, shownValue); t != s {
-			return t + " (" + cli.Size(int64(len(b))) + ")"
-		} else {
-			return s
-		}
+// shortCell is bytes in a table, cut and with their size when they are long, unless
+// full.
+func shortCell(b []byte, full bool) string {
+	s := cli.Cell(b)
+	if t := cli.Shorten(s, shownValue); !full && t != s {
+		return t + " (" + cli.Size(int64(len(b))) + ")"
 	}
+	return s
+}
+
+func opText(m *record.Mutation, full bool) string {
+	short := func(b []byte) string { return shortCell(b, full) }
 	var s strings.Builder
 	s.WriteString(m.Op.String())
 	if m.Bucket != "" {

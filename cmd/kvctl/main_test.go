@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		"holdstore":  holdStore,
 		"closedpipe": closedPipe,
 		"liar":       liar,
+		"peak":       peak,
 	})
 }
 

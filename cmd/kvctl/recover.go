@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,14 +22,18 @@ func newRecover(app *cli.App) *cobra.Command {
 		Use:   "recover DIR --output NEW",
 		Short: "Salvage a damaged store into a new directory",
 		Long: `Recover makes a new store in NEW of what DIR still holds, and accounts for every
-commit: kept, doubtful (kept, but behind a gap in its history) or lost. DIR is not
-changed and not locked; NEW must not exist or be empty.
+commit: kept, doubtful (in NEW, but behind a gap in its history) or lost, and why.
+DIR is not changed and not locked; NEW must not exist or be empty.
 
 Without --skip-corrupt the new store ends before the first damage: a state that
-the old store once had. With it, what lies behind damage is taken too. --to LSN
-ends the new store at that LSN.
+the old store once had. With it, what lies behind damage is taken too, and what
+can be read of a rotten snapshot where no other is whole. --to ends the new store at
+an LSN (17), or as it was a while ago (10m, 2h, 7d) or at a time (RFC 3339), by the
+clock of whoever wrote it.
 
-Exit code 1 says that commits were lost, beyond what --to asked for, or are doubtful.`,
+Exit code 1 says that commits were lost to damage, or are doubtful. A torn tail,
+which nobody was told is durable, is no loss, and neither is what --to left out.
+-o json is the same account for a program.`,
 		Example: `  kvctl set mykey myval
   kvctl recover kvdata --output rescued
   kvctl get mykey --dir rescued`,
@@ -43,27 +47,50 @@ Exit code 1 says that commits were lost, beyond what --to asked for, or are doub
 				return err
 			}
 			o := recovery.RecoverOptions{SkipCorrupt: skip, Codecs: app.Codecs(), Now: app.Now}
+			var moment int64
 			if to != "" {
-				lsn, err := cli.ParseLSN("--to", to)
+				w, err := parseWhen(app, "--to", to)
+				if moment = w.ms; err == nil && moment == 0 {
+					o.ToLSN, err = cli.ParseLSN("--to", to)
+				}
 				if err != nil {
 					return err
 				}
-				o.ToLSN = lsn
 			}
 			if err := app.MustExist(); err != nil {
 				return err
 			}
+			if moment != 0 {
+				var err error
+				if o.ToLSN, err = lastAt(cmd.Context(), app, moment); err != nil {
+					return err
+				}
+				if o.ToLSN == 0 {
+					return cli.Usagef("--to %s: the log that is left of %s begins after that", to, app.StoreDir())
+				}
+				app.Notef("the last commit up to %s is LSN %d", cli.Time(time.UnixMilli(moment)), o.ToLSN)
+			}
 			if err := vacant(app, output); err != nil {
 				return err
 			}
-			loss, err := recovery.Recover(cmd.Context(), app.FS, app.StoreDir(), output, o)
+			if inside(app.StoreDir(), output) {
+				return cli.Usagef("%s lies in %s, where nothing is written", output, app.StoreDir())
+			}
+			app.KeepCodec()
+			o.Codec = app.Codec()
+			fsys, end := app.Reading("salvaging", app.StoreDir())
+			loss, err := recovery.Recover(cmd.Context(), fsys, app.StoreDir(), output, o)
+			end()
 			if err != nil {
 				return err
 			}
-			if err := printLoss(app, output, loss); err != nil {
+			if err := printLoss(app, output, loss, o); err != nil {
 				return err
 			}
-			if len(loss.Doubtful) > 0 || unasked(loss.Lost, o.ToLSN) {
+			if o.ToLSN > loss.LastLSN && loss.Complete() {
+				app.Notef("%s ends with LSN %d, before --to %d", app.StoreDir(), loss.LastLSN, o.ToLSN)
+			}
+			if !loss.Complete() {
 				return cli.Exit(cli.ExitDiffers)
 			}
 			return nil
@@ -71,93 +98,20 @@ Exit code 1 says that commits were lost, beyond what --to asked for, or are doub
 	}
 	f := cmd.Flags()
 	f.StringVar(&output, "output", "", "`DIR` of the new store")
-	f.StringVar(&to, "to", "", "leave out everything behind `LSN`")
+	f.StringVar(&to, "to", "", "leave out everything behind `WHEN`: an LSN, a while ago (10m), a time")
 	f.BoolVar(&skip, "skip-corrupt", false, "go on behind damage")
 	must(cmd.MarkFlagDirname("output"))
 	return formats(cmd)
 }
 
-// rangeJSON is a run of LSNs, both ends included.
-type rangeJSON struct {
-	From   uint64 `json:"from"`
-	To     uint64 `json:"to"`
-	Reason string `json:"reason,omitempty"`
-}
-
-func rangesOf(list []recovery.LSNRange) []rangeJSON {
-	out := []rangeJSON{}
-	for _, r := range list {
-		out = append(out, rangeJSON{r.From, r.To, r.Reason})
-	}
-	return out
-}
-
-func printLoss(app *cli.App, output string, l *recovery.Loss) error {
-	if app.Format.JSON() {
-		return app.PrintJSON(struct {
-			cli.Doc
-			Dir         string      `json:"dir"`
-			Output      string      `json:"output"`
-			Entries     uint64      `json:"entries"`
-			SnapshotLSN uint64      `json:"snapshot_lsn"`
-			LastLSN     uint64      `json:"last_lsn"`
-			Kept        []rangeJSON `json:"kept"`
-			Doubtful    []rangeJSON `json:"doubtful"`
-			Lost        []rangeJSON `json:"lost"`
-		}{cli.NewDoc(), app.StoreDir(), output, l.Entries, l.SnapshotLSN, l.LastLSN, rangesOf(l.Kept), rangesOf(l.Doubtful), rangesOf(l.Lost)})
-	}
-	style := app.Style()
-	f := app.NewFacts()
-	f.Add("new store", output)
-	f.Add("keys", cli.Decimal(l.Entries))
-	f.Add("last LSN", cli.Decimal(l.LastLSN))
-	addRanges(f, style.Good, "kept", l.Kept)
-	addRanges(f, style.Warn, "doubtful", l.Doubtful)
-	addRanges(f, style.Bad, "lost", l.Lost)
-	if len(l.Lost)+len(l.Doubtful) == 0 {
-		f.Add("lost", "nothing")
-	}
-	return f.End()
-}
-
-// unasked reports whether anything is missing besides what --to left out.
-func unasked(lost []recovery.LSNRange, to uint64) bool {
-	for _, r := range lost {
-		if to == 0 || r.From <= to {
-			return true
-		}
-	}
-	return false
-}
-
 // vacant refuses an output that holds something, before any work is done for it.
 func vacant(app *cli.App, dir string) error {
-	entries, err := app.FS.List(dir)
+	err := recovery.Vacant(app.FS, dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case errors.Is(err, vfs.ErrNotDir):
 		return cli.Usagef("%s is a file", dir)
-	case err != nil:
-		return err
-	case len(entries) > 0:
+	case errors.Is(err, fs.ErrExist):
 		return cli.Usagef("%s is not empty; nothing is ever overwritten", dir)
 	}
-	return nil
-}
-
-func addRanges(f *cli.Facts, paint func(string) string, name string, list []recovery.LSNRange) {
-	for i, r := range list {
-		if i > 0 {
-			name = ""
-		}
-		text := fmt.Sprintf("LSN %d to %d", r.From, r.To)
-		if r.From == r.To {
-			text = fmt.Sprintf("LSN %d", r.From)
-		}
-		if r.Reason != "" {
-			text += ": " + cli.Line(r.Reason)
-		}
-		f.Add(name, paint(text))
-	}
+	return err
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/snapshot"
 )
 
 func newRestore(app *cli.App) *cobra.Command {
@@ -34,8 +37,15 @@ backup is checked as a whole before the store comes into being.`,
 			bar := app.NewProgress("restore", size)
 			defer bar.End()
 			info, err := restore(cmd.Context(), app, &countingReader{r: cli.Interruptible(cmd.Context(), in), seen: bar.Set})
-			if err != nil {
+			if errors.Is(err, snapshot.ErrNotSnapshot) {
+				return &cli.CodeError{Code: cli.ExitNotAStore, Kind: "not-a-backup", Msg: inputName(args[0]) + " is no backup: it does not begin like one"}
+			}
+			var path *fs.PathError
+			if err != nil && !errors.As(err, &path) { // that names the file it is about
 				return fmt.Errorf("%s: %w", inputName(args[0]), err)
+			}
+			if err != nil {
+				return err
 			}
 			bar.End()
 			return printBackup(app, inputName(args[0]), info)

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/redis-lite/redis-lite/cmd/kvctl/internal/cli"
 )
@@ -62,19 +64,23 @@ func newRoot(app *cli.App) *cobra.Command {
 		commands  []*cobra.Command
 	}{
 		{"use", "Use a store:", []*cobra.Command{
-			newSet(app), newGet(app), newDel(app), newScan(app), newCount(app), newIncr(app), newTTL(app),
+			newSet(app), newGet(app), newDel(app), newScan(app), newCount(app), newIncr(app), newTTL(app), newWatch(app),
 			newImport(app), newExport(app),
 		}},
+		{"serve", "Serve it:", []*cobra.Command{newServe(app)}},
 		{"inspect", "Inspect, without locks and without changing anything:", []*cobra.Command{
-			newInfo(app), newVerify(app), newLog(app),
+			newInfo(app), newVerify(app), newSegments(app), newLog(app), newHexdump(app), newHistory(app),
+			newSnapshot(app), newDiff(app), newStats(app),
 		}},
+		{"look", "Look, in a browser:", []*cobra.Command{newReport(app), newUI(app)}},
 		{"mend", "Mend, into a new directory:", []*cobra.Command{newRecover(app)}},
-		{"care", "Take care:", []*cobra.Command{newCompact(app), newBackup(app), newRestore(app)}},
-		{"run", "And:", []*cobra.Command{newDemo(app), newVersion(app), newCompletion(app), newHelp(app)}},
+		{"care", "Take care:", []*cobra.Command{newCompact(app), newBackup(app), newRestore(app), newDoctor(app)}},
+		{"run", "And:", []*cobra.Command{newDemo(app), newBench(app), newCrashtest(app), newVersion(app), newCompletion(app), newHelp(app)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, c := range g.commands {
 			c.GroupID = g.id
+			completeArgs(c)
 			root.AddCommand(c)
 			if c.Name() == "help" {
 				root.SetHelpCommand(c)
@@ -82,18 +88,35 @@ func newRoot(app *cli.App) *cobra.Command {
 			}
 		}
 	}
-	for _, c := range newDemoParts(app) {
+	for _, c := range append(newDemoParts(app), newCrashParts()...) {
 		root.AddCommand(c)
 	}
 	return root
 }
 
-// What cobra says of a command that does not exist, and of a negative number
-// that it takes for a flag.
+// What cobra says of a command that does not exist, of a negative number that it
+// takes for a flag, and of a value that a flag cannot have.
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for`)
 	negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '\d'`)
+	badValue       = regexp.MustCompile(`^invalid argument "(.*)" for ".*(--[a-z-]+)" flag: `)
 )
+
+// expected says which values a flag takes, in the place of what the library that
+// could not read one says.
+func expected(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64":
+		return "expected a whole number of 64 bits"
+	case "uint", "uint64":
+		return "expected a whole number of 64 bits, from 0 on"
+	case "duration":
+		return "expected a number with a unit, as 90s, 30m or 12h"
+	case "bool":
+		return "expected true or false"
+	}
+	return "it cannot be read as " + f.Value.Type()
+}
 
 // begin checks what all commands share. From here on a command runs.
 func begin(app *cli.App, cmd *cobra.Command) error {
@@ -136,18 +159,19 @@ func execute(ctx context.Context, app *cli.App, root *cobra.Command, args []stri
 	if app.Format == cli.FormatTable {
 		app.Format = askedFormat(args)
 	}
-	msg, try := err.Error(), "kvctl help "+cmd.Name()
-	if cmd == root {
-		try = "kvctl help"
-	}
+	name := strings.TrimPrefix(cmd.CommandPath(), root.Name())
+	msg, try := err.Error(), "kvctl help"+name
 	if m := unknownCommand.FindStringSubmatch(msg); m != nil {
 		msg = "unknown command " + strconv.Quote(m[1])
 		if s := suggest(root, m[1]); s != "" {
 			try = "kvctl " + s
 		}
 	}
-	if negativeNumber.MatchString(msg) {
-		try = "kvctl " + cmd.Name() + " [flags] -- KEY -5   # behind -- nothing is a flag"
+	if m := badValue.FindStringSubmatch(msg); m != nil {
+		msg = fmt.Sprintf("%s %s: %s", m[2], cli.Quoted([]byte(m[1])), expected(cmd.Flags().Lookup(m[2][2:])))
+	}
+	if negativeNumber.MatchString(msg) && strings.Contains(cmd.Use, "KEY") {
+		try = "kvctl" + name + " [flags] -- KEY -5   # behind -- nothing is a flag"
 	}
 	return &cli.UsageError{Msg: msg, Try: []string{try}}
 }

@@ -13,6 +13,7 @@ import (
 func newScan(app *cli.App) *cobra.Command {
 	var (
 		r        rangeFlags
+		past     pastFlag
 		limit    int64
 		reverse  bool
 		keysOnly bool
@@ -23,12 +24,16 @@ func newScan(app *cli.App) *cobra.Command {
 		Short: "List keys and values in order",
 		Long: `Scan lists the keys of a bucket in ascending order of their bytes, as they are at
 one moment. In a table, keys and values that are not plain text are Go string
-literals; the JSON forms and export keep every byte.`,
+literals; the JSON forms and export keep every byte.
+
+--at LSN lists them as they were when the commit with that LSN was made, as far back
+as snapshots and log are retained; it takes no lock and changes nothing.`,
 		Example: `  kvctl set user/1 ann
   kvctl set user/2 bob
   kvctl scan --prefix user/
   kvctl scan --from user/2 -o jsonl
-  kvctl scan --reverse --limit 1 --keys-only`,
+  kvctl scan --reverse --limit 1 --keys-only
+  kvctl scan --at 1`,
 		SuggestFor: []string{"list", "ls", "keys", "range"},
 		Args:       exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,6 +46,9 @@ literals; the JSON forms and export keep every byte.`,
 			}
 			s.Reverse = reverse
 			p := newPrinter(app, keysOnly, long)
+			if past.given() {
+				return past.scan(cmd, app, s, limit, p)
+			}
 			err = cli.With(cmd.Context(), app.OpenRead, func(db *engine.DB) error {
 				return db.View(func(tx *engine.Tx) error {
 					n := int64(0)
@@ -67,6 +75,7 @@ literals; the JSON forms and export keep every byte.`,
 	}
 	bucketFlag(app, cmd)
 	r.add(cmd)
+	past.add(cmd)
 	f := cmd.Flags()
 	f.Int64Var(&limit, "limit", 0, "stop after `N` keys")
 	f.BoolVar(&reverse, "reverse", false, "from the last key to the first")
@@ -82,6 +91,17 @@ type printer struct {
 	list     *cli.List
 	keysOnly bool
 	long     bool
+	buckets  bool // a column for the bucket, which app.Bucket says
+}
+
+// newBucketPrinter is for items of any bucket.
+func newBucketPrinter(app *cli.App, keysOnly bool) *printer {
+	p := newPrinter(app, keysOnly, true)
+	if p.table != nil {
+		p.buckets = true
+		p.table = app.NewTable(append([]string{"BUCKET"}, p.columns()...)...)
+	}
+	return p
 }
 
 func newPrinter(app *cli.App, keysOnly, long bool) *printer {
@@ -90,15 +110,19 @@ func newPrinter(app *cli.App, keysOnly, long bool) *printer {
 		p.list = app.NewList("items")
 		return p
 	}
+	p.table = app.NewTable(p.columns()...)
+	return p
+}
+
+func (p *printer) columns() []string {
 	columns := []string{"KEY"}
-	if long {
+	if p.long {
 		columns = append(columns, ">LSN", "EXPIRES")
 	}
-	if !keysOnly {
+	if !p.keysOnly {
 		columns = append(columns, "VALUE")
 	}
-	p.table = app.NewTable(columns...)
-	return p
+	return columns
 }
 
 func (p *printer) item(it engine.Item) error {
@@ -131,6 +155,13 @@ func (p *printer) item(it engine.Item) error {
 			value = cli.Cell(it.Value)
 		}
 		cells = append(cells, value)
+	}
+	if p.buckets {
+		bucket := "-"
+		if p.app.Bucket != "" {
+			bucket = cli.Cell([]byte(p.app.Bucket))
+		}
+		cells = append([]string{bucket}, cells...)
 	}
 	return p.table.Row(cells...)
 }

@@ -63,6 +63,7 @@ whatever bytes it holds.`,
 			if err != nil {
 				return err
 			}
+			notePassed(app, expires)
 			if app.Format.JSON() {
 				return app.PrintJSON(struct {
 					cli.Doc
@@ -128,6 +129,14 @@ func update(db *engine.DB, fn func(*engine.Tx) error) (lsn uint64, err error) {
 		return 0, err
 	}
 	return commit.LSN(), commit.Wait(ctx)
+}
+
+// notePassed tells of a deadline that lies behind us: the key is gone with the
+// write that gave it. Seconds given for milliseconds look like this.
+func notePassed(app *cli.App, expires string) {
+	if t, err := cli.ParseTime(expires); err == nil && !t.After(app.Now()) {
+		app.Notef("%s has passed: the key is not there any more", cli.Time(t))
+	}
 }
 
 // deadlineOptions turns flags into the engine's options.

@@ -49,6 +49,7 @@ key that is not there is exit code 1.`,
 			if err != nil {
 				return err
 			}
+			notePassed(app, expires)
 			return printTTL(app, it)
 		},
 	}

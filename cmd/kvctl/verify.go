@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,8 +21,8 @@ lists all findings. It takes no lock, changes nothing, and may run beside a
 program that has the store open.
 
 Exit codes: 0 sound; 4 a torn tail, which a crash leaves and the next open cuts
-off; 5 damage, which no crash leaves; 6 not a store. With --quiet there is only
-the code.`,
+off; 5 damage, which no crash leaves; 6 not a store, or a newer program's. With
+--quiet there is only the code.`,
 		Example: `  kvctl set mykey myval
   kvctl verify
   kvctl verify --deep -o json
@@ -35,11 +36,15 @@ the code.`,
 			if err := app.MustExist(); err != nil {
 				return err
 			}
-			found, err := recovery.Verify(cmd.Context(), app.FS, app.StoreDir(), recovery.VerifyOptions{Deep: deep, Codecs: app.Codecs()})
+			fsys, end := app.Reading("verifying", app.StoreDir())
+			found, err := recovery.Verify(cmd.Context(), fsys, app.StoreDir(), recovery.VerifyOptions{Deep: deep, Codecs: app.Codecs()})
+			end()
 			if err != nil {
 				return err
 			}
-			code := map[recovery.Severity]int{recovery.Torn: cli.ExitTorn, recovery.Damage: cli.ExitDamage}[found.Worst()]
+			code := map[recovery.Severity]int{
+				recovery.Torn: cli.ExitTorn, recovery.Newer: cli.ExitNotAStore, recovery.Damage: cli.ExitDamage,
+			}[found.Worst()]
 			if !app.Quiet {
 				if err := printFindings(app, found, deep); err != nil {
 					return err
@@ -57,7 +62,7 @@ the code.`,
 
 // severityWords are how findings are called.
 var severityWords = map[recovery.Severity]string{
-	recovery.Note: "note", recovery.Torn: "torn", recovery.Damage: "damage",
+	recovery.Note: "note", recovery.Torn: "torn", recovery.Newer: "newer", recovery.Damage: "damage",
 }
 
 // findingJSON is one finding.
@@ -85,6 +90,13 @@ func findingsOf(app *cli.App, list []recovery.Finding) []findingJSON {
 
 // next is what to do about a finding, with the directory in its place.
 func next(app *cli.App, f recovery.Finding) string {
+	pid := lockText(app)
+	if pid != 0 && alive(pid) && f.Severity == recovery.Note && f.Next == recovery.NextProve {
+		return fmt.Sprintf("process %d, which has the store open, proves it with its next commit, or when it falls idle", pid)
+	}
+	if f.Severity == recovery.Torn && pid != 0 && alive(pid) {
+		return fmt.Sprintf("process %d has the store open and may be writing there at this moment: look again; should it have ended, %s", pid, f.Next)
+	}
 	return strings.ReplaceAll(f.Next, " DIR", " "+cli.ShellQuote(app.StoreDir()))
 }
 
@@ -93,6 +105,8 @@ func verdictOf(f *recovery.Findings) string {
 	switch f.Worst() {
 	case recovery.Torn:
 		return "torn"
+	case recovery.Newer:
+		return "newer"
 	case recovery.Damage:
 		return "damaged"
 	}
@@ -101,6 +115,10 @@ func verdictOf(f *recovery.Findings) string {
 
 func printFindings(app *cli.App, f *recovery.Findings, deep bool) error {
 	if app.Format.JSON() {
+		unproven := uint64(0)
+		if f.Unproven != nil {
+			unproven = f.Unproven.LSN
+		}
 		return app.PrintJSON(struct {
 			cli.Doc
 			Dir             string        `json:"dir"`
@@ -114,41 +132,37 @@ func printFindings(app *cli.App, f *recovery.Findings, deep bool) error {
 			Bytes           int64         `json:"bytes"`
 			FirstLSN        uint64        `json:"first_lsn"`
 			LastLSN         uint64        `json:"last_lsn"`
+			UnprovenLSN     uint64        `json:"unproven_lsn,omitempty"`
 			QuarantineFiles int           `json:"quarantine_files"`
 			QuarantineBytes int64         `json:"quarantine_bytes"`
 		}{cli.NewDoc(), app.StoreDir(), verdictOf(f), deep, findingsOf(app, f.List), f.Snapshots, f.Segments, f.Frames,
-			f.Records, f.Bytes, f.FirstLSN, f.LastLSN, f.QuarantineFiles, f.QuarantineBytes})
+			f.Records, f.Bytes, f.FirstLSN, f.LastLSN, unproven, f.QuarantineFiles, f.QuarantineBytes})
 	}
 	style := app.Style()
-	for _, x := range f.List {
-		word := severityWords[x.Severity]
-		switch x.Severity {
-		case recovery.Torn:
-			word = style.Warn(word)
-		case recovery.Damage:
-			word = style.Bad(word)
-		default:
-			word = style.Dim(word)
-		}
-		if err := app.Say(word + "\t" + where(x) + "\t" + cli.Line(x.Reason)); err != nil {
-			return err
+	paint := map[recovery.Severity]func(string) string{recovery.Torn: style.Warn, recovery.Newer: style.Warn, recovery.Damage: style.Bad, recovery.Note: style.Dim}
+	facts := app.NewFacts()
+	list := f.List
+	if f.Unproven != nil {
+		list = append(slices.Clip(list), *f.Unproven)
+	}
+	for _, x := range list {
+		word := paint[x.Severity](severityWords[x.Severity])
+		if app.Stdout.IsTerminal() {
+			facts.Add(word, where(x))
+			facts.Add("", cli.Line(x.Reason))
+		} else {
+			facts.Add(word, where(x)+"\t"+cli.Line(x.Reason))
 		}
 		if n := next(app, x); n != "" {
-			if err := app.Say(style.Dim("next") + "\t" + cli.Line(n)); err != nil {
-				return err
-			}
+			facts.Add("next", cli.Line(n))
 		}
 	}
-	verdict := verdictOf(f)
-	switch f.Worst() {
-	case recovery.Damage:
-		verdict = style.Bad(verdict)
-	case recovery.Torn:
-		verdict = style.Warn(verdict)
-	default:
-		verdict = style.Good(verdict)
+	verdict := style.Good
+	if w := f.Worst(); w > recovery.Note {
+		verdict = paint[w]
 	}
-	return app.Say(verdict + "\t" + checked(f))
+	facts.Add(verdict(verdictOf(f)), checked(f))
+	return facts.End()
 }
 
 // where is a finding's place in a cell.

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/vfs/osfs"
 )
@@ -37,6 +38,8 @@ type App struct {
 	Format Format
 	Quiet  bool
 	Color  string // auto, always, never
+
+	codec snapshot.Codec // for snapshots that are written; see KeepCodec
 }
 
 // NewApp returns the App of this process.

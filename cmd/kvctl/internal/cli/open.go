@@ -9,15 +9,25 @@ import (
 
 	"github.com/redis-lite/redis-lite/engine"
 	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/recovery/inspect"
 	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/snapshot/zstd"
 	"github.com/redis-lite/redis-lite/vfs"
 )
 
-// NoStoreError says that a directory that was to be read does not exist.
-type NoStoreError struct{ Dir string }
+// NoStoreError says that a directory that was to be read does not exist, or that
+// one that was to be worked on is still Empty.
+type NoStoreError struct {
+	Dir   string
+	Empty bool
+}
 
-func (e *NoStoreError) Error() string { return "there is no store at " + e.Dir }
+func (e *NoStoreError) Error() string {
+	if e.Empty {
+		return e.Dir + " is an empty store: nothing was ever written to it"
+	}
+	return "there is no store at " + e.Dir
+}
 
 // Codecs are those that a snapshot may be compressed with: whatever program made
 // the store, kvctl reads it.
@@ -31,8 +41,36 @@ func (a *App) Codecs() []snapshot.Codec {
 
 // Options are the engine's options that all commands share.
 func (a *App) Options() *engine.Options {
-	return &engine.Options{FS: a.FS, Codecs: a.Codecs()}
+	return &engine.Options{FS: a.FS, Clock: a.Now, Codecs: a.Codecs(), SnapshotCodec: a.codec}
 }
+
+// KeepCodec makes what is written from now on be compressed as the store's newest
+// snapshot is: the program that owns the store chose that. It is for commands
+// that write snapshots.
+func (a *App) KeepCodec() {
+	s, err := inspect.Open(a.FS, a.StoreDir(), inspect.Options{Codecs: a.Codecs()})
+	if err != nil {
+		return // whoever opens the store says it better
+	}
+	list, err := s.Snapshots()
+	if err != nil {
+		return
+	}
+	for _, f := range list {
+		if !f.Listed || f.Err != nil {
+			continue
+		}
+		a.codec = nil
+		for _, c := range a.Codecs() {
+			if c.ID() == f.Meta.Codec {
+				a.codec = c
+			}
+		}
+	}
+}
+
+// Codec is what KeepCodec found; nil = no compression.
+func (a *App) Codec() snapshot.Codec { return a.codec }
 
 // OpenWrite opens the store for writing and makes it when it is not there.
 // Somebody else's lock is a *vfs.LockedError: kvctl never waits for one.
@@ -62,13 +100,24 @@ func (a *App) OpenOnce(ctx context.Context) (*engine.DB, error) {
 	return a.openToWrite(ctx, o)
 }
 
+// OpenServe is OpenWrite for the server, which removes expired keys itself.
+// change, if any, changes the options further.
+func (a *App) OpenServe(ctx context.Context, change func(*engine.Options)) (*engine.DB, error) {
+	o := a.Options()
+	o.SweepEvery = -1
+	if change != nil {
+		change(o)
+	}
+	return a.openToWrite(ctx, o)
+}
+
 // OpenExisting is OpenWrite for commands that make no sense on a store that is
 // not there.
 func (a *App) OpenExisting(ctx context.Context) (*engine.DB, error) {
 	if made, err := a.made(); err != nil {
 		return nil, err
 	} else if !made {
-		return nil, &NoStoreError{a.StoreDir()}
+		return nil, &NoStoreError{Dir: a.StoreDir(), Empty: true}
 	}
 	return a.OpenWrite(ctx)
 }
@@ -114,7 +163,7 @@ func readBeside(err error) bool {
 func (a *App) made() (bool, error) {
 	dir := a.StoreDir()
 	if _, err := a.FS.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return false, &NoStoreError{dir}
+		return false, &NoStoreError{Dir: dir}
 	} else if err != nil {
 		return false, err
 	}
@@ -183,7 +232,7 @@ func With(ctx context.Context, open func(context.Context) (*engine.DB, error), f
 func (a *App) MustExist() error {
 	_, err := a.FS.Stat(a.StoreDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return &NoStoreError{a.StoreDir()}
+		return &NoStoreError{Dir: a.StoreDir()}
 	}
 	return err
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/redis-lite/redis-lite/engine"
 	"github.com/redis-lite/redis-lite/recovery"
+	"github.com/redis-lite/redis-lite/recovery/inspect"
 	"github.com/redis-lite/redis-lite/snapshot"
 	"github.com/redis-lite/redis-lite/vfs"
 	"github.com/redis-lite/redis-lite/wal"
@@ -79,12 +82,20 @@ func (a *App) classify(err error) Problem {
 	case errors.As(err, &locked):
 		return a.lockedProblem(locked)
 	case errors.As(err, &noStore):
-		return Problem{Code: ExitNotAStore, File: noStore.Dir, Try: []string{"kvctl set" + a.DirFlag() + " mykey myval   # makes a store"}}
+		where := a.DirFlag()
+		if noStore.Dir != a.StoreDir() {
+			where = " --dir " + ShellQuote(noStore.Dir)
+		}
+		return Problem{Code: ExitNotAStore, File: noStore.Dir, Try: []string{"kvctl set" + where + " mykey myval   # makes a store"}}
 	case errors.Is(err, engine.ErrNotFound):
 		return Problem{Code: ExitDiffers}
 	}
 	if p, ok := a.unreadable(err); ok {
 		return p
+	}
+	var past *inspect.UnreachableError
+	if errors.As(err, &past) {
+		return Problem{Code: ExitUsage, Kind: "unreachable", LSN: past.LSN}
 	}
 	if p, ok := refused(err); ok {
 		return p
@@ -103,6 +114,13 @@ func (a *App) classify(err error) Problem {
 		p.Kind = "disk-full"
 	case errors.Is(err, fs.ErrPermission):
 		p.Kind = "permission"
+	case errors.Is(err, syscall.EIO) && p.File != "":
+		// Neither an end nor a tear: what lies there is not known.
+		p.What = a.sentence(err) + "; the disk failed, which says nothing about what the file holds"
+		p.Try = []string{
+			"dmesg | tail   # what the disk says",
+			"copy the directory to another disk (ddrescue goes on behind what cannot be read), and verify the copy",
+		}
 	}
 	return p
 }
@@ -115,7 +133,11 @@ func (a *App) lockedProblem(e *vfs.LockedError) Problem {
 	}
 	if e.PID != 0 {
 		p.What = fmt.Sprintf("%s is open in process %d", vfs.Dir(e.Name), e.PID)
-		p.Try = append([]string{fmt.Sprintf("ps -p %d   # who holds it", e.PID)}, p.Try...)
+		who := fmt.Sprintf("ps -p %d   # who holds it", e.PID)
+		if talk := redisCLI(e.PID); talk != "" {
+			who = talk
+		}
+		p.Try = append([]string{who}, p.Try...)
 	}
 	return p
 }
@@ -133,10 +155,6 @@ func (a *App) unreadable(err error) (Problem, bool) {
 		codec      *snapshot.UnknownCodecError
 		unknown    *record.UnknownError
 	)
-	mend := []string{
-		"kvctl verify" + a.DirArg() + "   # all that is wrong",
-		"kvctl recover " + ShellQuote(a.StoreDir()) + " --output NEW   # salvage into a new directory",
-	}
 	switch {
 	case errors.As(err, &version):
 		return Problem{Code: ExitNotAStore, Kind: "version", File: version.File}, true
@@ -149,7 +167,7 @@ func (a *App) unreadable(err error) (Problem, bool) {
 	case errors.As(err, &unknown):
 		return Problem{Code: ExitNotAStore, Kind: "version"}, true
 	case errors.As(err, &damage):
-		p := Problem{Code: ExitDamage, File: damage.File, LSN: damage.LSN, Try: mend}
+		p := Problem{Code: ExitDamage, File: damage.File, LSN: damage.LSN, Try: a.mend(damage.File)}
 		if damage.Offset >= 0 {
 			p.Offset = &damage.Offset
 		}
@@ -165,9 +183,43 @@ func (a *App) unreadable(err error) (Problem, bool) {
 	case errors.As(err, &foreign):
 		return Problem{Code: ExitNotAStore, File: foreign.Dir}, true
 	case errors.Is(err, vfs.ErrNotDir):
-		return Problem{Code: ExitNotAStore, File: a.StoreDir(), What: a.StoreDir() + " is not a directory"}, true
+		what := a.StoreDir() + " is not a directory" // or lies below what is none
+		if info, err := a.FS.Stat(a.StoreDir()); err == nil && !info.IsDir {
+			what = a.StoreDir() + ": not a store: it is a file"
+		}
+		return Problem{Code: ExitNotAStore, File: a.StoreDir(), What: what}, true
 	}
 	return Problem{}, false
+}
+
+// mend is what to try when a file of a store is damaged. The store is the one
+// that the file lies in, which is not the App's own when a command was given two,
+// or a file by its name; of a file that lies in no store nothing can be said.
+func (a *App) mend(file string) []string {
+	verify, dir := "kvctl verify"+a.DirArg(), a.StoreDir()
+	if rel, err := filepath.Rel(dir, file); err != nil || !filepath.IsLocal(rel) {
+		if dir = storeOf(file); dir == "" {
+			return nil
+		}
+		verify = "kvctl verify " + ShellQuote(dir)
+	}
+	return []string{
+		verify + "   # all that is wrong",
+		"kvctl recover " + ShellQuote(dir) + " --output NEW   # salvage into a new directory",
+	}
+}
+
+// storeOf is the directory of the store that a file belongs to by its name, "" for
+// a file that might lie anywhere.
+func storeOf(file string) string {
+	dir := filepath.Dir(file)
+	switch {
+	case filepath.Base(file) == "MANIFEST":
+		return dir
+	case slices.Contains([]string{"wal", "snap", "quarantine"}, filepath.Base(dir)):
+		return filepath.Dir(dir)
+	}
+	return ""
 }
 
 // refused are inputs that the engine does not take.
@@ -204,8 +256,17 @@ func (a *App) sentence(err error) string {
 		return logFailure(failed)
 	}
 	s := err.Error()
+	var damage *recovery.CorruptionError
+	if errors.As(err, &damage) && damage.Next != "" {
+		s = strings.Replace(s, " ("+damage.Next+")", "", 1) // Try says it
+	}
 	s = strings.TrimPrefix(s, "engine: open "+a.StoreDir()+": ")
-	for _, prefix := range []string{"engine: ", "recovery: ", "wal: ", "vfs: ", "snapshot: "} {
+	s = strings.Replace(s, "engine: restore to "+a.StoreDir()+": ", "", 1)
+	s = strings.Replace(s, ": stream: ", ": ", 1)            // of a restore; its input has a name of its own
+	if rest, ok := strings.CutPrefix(s, "createtemp "); ok { // what is made is a file, to its reader
+		s = "create " + rest
+	}
+	for _, prefix := range []string{"engine: ", "recovery: ", "wal: ", "vfs: ", "snapshot: ", "kernel: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return strings.ReplaceAll(s, context.Canceled.Error(), "interrupted")

@@ -70,7 +70,7 @@ func TestExitCodes(t *testing.T) {
 		{&recovery.VersionError{File: "f"}, 6, "version"},
 		{&wal.VersionError{File: "f"}, 6, "version"},
 		{&record.UnknownError{What: "op"}, 6, "version"},
-		{&NoStoreError{"d"}, 6, "not-a-store"},
+		{&NoStoreError{Dir: "d"}, 6, "not-a-store"},
 		{path(vfs.ErrNotDir), 6, "not-a-store"},
 		{&vfs.LockedError{Name: "d/LOCK", PID: 77}, 7, "locked"},
 		{context.Canceled, 130, "interrupted"},
@@ -107,7 +107,7 @@ Try: kvctl verify 'data dir'   # all that is wrong
 func TestErrorsAsJSON(t *testing.T) {
 	app, _, errs := testApp()
 	app.Format = FormatJSON
-	app.Fail(&recovery.CorruptionError{File: "f", Offset: 0, LSN: 3, Reason: "rot"})
+	app.Fail(&recovery.CorruptionError{File: "kvdata/wal/0000000000000001.wal", Offset: 0, LSN: 3, Reason: "rot"})
 	app.Notef("by %s", "the way")
 	dec := json.NewDecoder(errs)
 	var e struct {
@@ -177,5 +177,24 @@ func TestInterruptibleReading(t *testing.T) {
 	got, err = io.ReadAll(ir)
 	if !errors.Is(err, context.Canceled) || len(got) > 1 {
 		t.Fatalf("%q, %v", got, err)
+	}
+}
+
+// On a terminal a note stands behind what was printed before it.
+func TestNotesComeInOrder(t *testing.T) {
+	for _, width := range []int{0, 80} {
+		var screen bytes.Buffer
+		app, _, _ := testApp()
+		app.Stdout, app.Stderr, app.StderrIsTerminal = NewStdout(&screen, width), &screen, true
+		if err := app.Say("data"); err != nil {
+			t.Fatal(err)
+		}
+		app.Notef("note")
+		if err := app.Stdout.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[int]string{0: "kvctl: note\ndata\n", 80: "data\nkvctl: note\n"}[width]; screen.String() != want {
+			t.Errorf("width %d: %q", width, screen.String())
+		}
 	}
 }

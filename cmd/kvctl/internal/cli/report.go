@@ -12,6 +12,11 @@ func (a *App) Notef(format string, args ...any) {
 		return
 	}
 	text := fmt.Sprintf(format, args...)
+	if a.Stdout.IsTerminal() && a.StderrIsTerminal {
+		// Somebody reads both on one screen: what was said first comes first. Should
+		// that fail, the command learns it from its own next words.
+		_ = a.Stdout.Flush()
+	}
 	if a.Format.JSON() {
 		a.stderrJSON(struct {
 			Schema int    `json:"schema"`

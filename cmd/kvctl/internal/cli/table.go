@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,7 +18,14 @@ type Table struct {
 	header []string
 	right  []bool
 	widths []int // nil until known
-	held   [][]string
+	held   []heldRow
+}
+
+// heldRow is a row before the widths are known: cells, or a Line's text.
+type heldRow struct {
+	cells []string
+	bad   bool
+	line  string
 }
 
 // NewTable begins a table. A column whose name begins with '>' is aligned to
@@ -33,18 +41,35 @@ func (a *App) NewTable(columns ...string) *Table {
 }
 
 // Row adds a row. Cells hold no tabs and no newlines (see Cell).
-func (t *Table) Row(cells ...string) error {
+func (t *Table) Row(cells ...string) error { return t.row(heldRow{cells: cells}) }
+
+// BadRow adds a row that a person has to read whole: it is marked, and not cut to
+// the window.
+func (t *Table) BadRow(cells ...string) error { return t.row(heldRow{cells: cells, bad: true}) }
+
+func (t *Table) row(r heldRow) error {
+	cells := r.cells
 	if !t.a.Stdout.IsTerminal() {
 		return writeAll(t.a.Stdout, strings.Join(cells, "\t")+"\n")
 	}
 	if t.widths == nil {
-		t.held = append(t.held, cells)
+		t.held = append(t.held, r)
 		if len(t.held) < sample {
 			return nil
 		}
 		return t.release()
 	}
-	return t.print(cells, false)
+	return t.print(r)
+}
+
+// Line writes a line of its own among the rows, as it is: what a person has to read
+// whole is not cut to the window.
+func (t *Table) Line(text string) error {
+	if t.a.Stdout.IsTerminal() && t.widths == nil {
+		t.held = append(t.held, heldRow{line: text}) // in its turn, and of no width
+		return nil
+	}
+	return t.a.Say(text)
 }
 
 // End prints what was held back.
@@ -57,8 +82,8 @@ func (t *Table) End() error {
 
 func (t *Table) release() error {
 	t.widths = make([]int, len(t.header))
-	for _, row := range append([][]string{t.header}, t.held...) {
-		for i, c := range row {
+	for _, row := range append([]heldRow{{cells: t.header}}, t.held...) {
+		for i, c := range row.cells {
 			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(c))
 		}
 	}
@@ -66,11 +91,12 @@ func (t *Table) release() error {
 	for i := range t.widths[:len(t.widths)-1] {
 		t.widths[i] = min(t.widths[i], max(8, t.a.Stdout.Width()/2))
 	}
-	if err := t.print(t.header, true); err != nil {
+	header := Shorten(t.align(t.header, false), t.a.Stdout.Width())
+	if err := t.a.Say(t.a.Style().Dim(header)); err != nil {
 		return err
 	}
 	for _, row := range t.held {
-		if err := t.print(row, false); err != nil {
+		if err := t.print(row); err != nil {
 			return err
 		}
 	}
@@ -78,14 +104,25 @@ func (t *Table) release() error {
 	return nil
 }
 
-func (t *Table) print(cells []string, header bool) error {
+func (t *Table) print(r heldRow) error {
+	switch {
+	case r.cells == nil:
+		return t.a.Say(r.line)
+	case r.bad:
+		return t.a.Say(t.a.Style().Bad(t.align(r.cells, true)))
+	}
+	return t.a.Say(Shorten(t.align(r.cells, false), t.a.Stdout.Width()))
+}
+
+// align puts cells into their columns, cut to them unless they are wanted whole.
+func (t *Table) align(cells []string, whole bool) string {
 	var line strings.Builder
 	for i, c := range cells {
 		last := i == len(cells)-1
 		if i > 0 {
 			line.WriteString("  ")
 		}
-		if !last {
+		if !last && !whole {
 			c = Shorten(c, t.widths[i])
 		}
 		pad := strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(c)))
@@ -98,11 +135,7 @@ func (t *Table) print(cells []string, header bool) error {
 			line.WriteString(c + pad)
 		}
 	}
-	text := Shorten(line.String(), t.a.Stdout.Width())
-	if header {
-		text = t.a.Style().Dim(text)
-	}
-	return writeAll(t.a.Stdout, text+"\n")
+	return strings.TrimRight(line.String(), " ")
 }
 
 // Facts shows names and values, one pair a line.
@@ -117,22 +150,56 @@ func (a *App) NewFacts() *Facts { return &Facts{a: a} }
 // Add adds one fact; an empty name continues the one before.
 func (f *Facts) Add(name, value string) { f.pairs = append(f.pairs, [2]string{name, value}) }
 
-// End prints them.
+// End prints them. On a terminal a long value goes on under itself.
 func (f *Facts) End() error {
 	w := 0
 	for _, p := range f.pairs {
-		w = max(w, utf8.RuneCountInString(p[0]))
+		w = max(w, columns(p[0]))
 	}
 	style := f.a.Style()
 	for _, p := range f.pairs {
-		line := p[0] + "\t" + p[1]
-		if f.a.Stdout.IsTerminal() {
-			pad := strings.Repeat(" ", w-utf8.RuneCountInString(p[0]))
-			line = style.Dim(p[0]) + pad + "  " + p[1]
+		if !f.a.Stdout.IsTerminal() {
+			if err := writeAll(f.a.Stdout, p[0]+"\t"+p[1]+"\n"); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := writeAll(f.a.Stdout, line+"\n"); err != nil {
-			return err
+		name := p[0]
+		if len(name) == columns(name) {
+			name = style.Dim(name)
+		}
+		name += strings.Repeat(" ", w-columns(p[0]))
+		for _, line := range Wrap(p[1], max(f.a.Stdout.Width()-w-2, 30)) {
+			if err := writeAll(f.a.Stdout, strings.TrimRight(name+"  "+line, " ")+"\n"); err != nil {
+				return err
+			}
+			name = strings.Repeat(" ", w)
 		}
 	}
 	return nil
 }
+
+// Wrap breaks a text at its spaces into lines of at most n columns; a word that
+// is longer, such as a path, stays whole. Escapes of colours count as nothing.
+func Wrap(s string, n int) []string {
+	var lines []string
+	line, width := "", 0
+	for _, word := range strings.Split(s, " ") {
+		w := columns(word)
+		if line != "" && width+1+w > n {
+			lines = append(lines, line)
+			line, width = word, w
+			continue
+		}
+		if line != "" {
+			line, width = line+" ", width+1
+		}
+		line, width = line+word, width+w
+	}
+	return append(lines, line)
+}
+
+// columns is the width of a text on a terminal.
+func columns(s string) int { return utf8.RuneCountInString(escapes.ReplaceAllString(s, "")) }
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")

@@ -1,6 +1,7 @@
 package jsonl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -89,6 +90,13 @@ func Import(ctx context.Context, db *engine.DB, r io.Reader, o Options) (Summary
 		err = im.waitErr
 	}
 	im.sum.Bytes = im.lines.Offset()
+	var broken *LineError
+	switch {
+	case errors.As(err, &broken): // blank lines before it have nothing to make durable
+		im.sum.LastDurable = broken.Line - 1
+	case err == nil: // of lines that are not there nothing can be said
+		im.sum.LastDurable = min(im.sum.LastDurable, im.lines.Line())
+	}
 	return im.sum, err
 }
 
@@ -146,6 +154,9 @@ func (im *importer) read() error {
 		}
 		if err != nil {
 			return err
+		}
+		if im.lines.Line() == 1 { // a byte order mark, as some editors write, is no part of it
+			b = bytes.TrimPrefix(b, []byte("\ufeff"))
 		}
 		if im.lines.Line() < im.o.FromLine || blank(b) {
 			continue
