@@ -111,6 +111,16 @@ func readTrace(r io.Reader) ([]*call, error) {
 		switch {
 		case strings.HasPrefix(rest, "+++"), strings.HasPrefix(rest, "---"):
 			continue // an end, a signal
+		case strings.HasSuffix(rest, "<detached ...>"):
+			// The thread was killed while strace was about to say what the call, or
+			// its result, is ("???(" when it could not ask any more): it never returned.
+			if !strings.HasPrefix(rest, "<... ") && !strings.HasPrefix(rest, "???") {
+				name, args, _ := strings.Cut(rest, "(")
+				args = strings.TrimRight(strings.TrimSuffix(args, "<detached ...>"), " ")
+				calls = append(calls, &call{PID: pid, Name: name, Args: args, Entry: n})
+			}
+			delete(open, pid)
+			continue
 		case strings.HasPrefix(rest, "<... "):
 			c := open[pid]
 			_, tail, ok := strings.Cut(rest, " resumed>")

@@ -67,6 +67,28 @@ func TestTraceIsReadWholeWithItsResumedAndInjectedCalls(t *testing.T) {
 	}
 }
 
+// A thread that is killed while strace looks at it is let go in the middle of a line.
+func TestACallInWhichStraceLetGoNeverReturned(t *testing.T) {
+	const killed = `10 write(1<pipe:[7]>, "99 sync 1\n", 10 <unfinished ...>
+11 ???( <detached ...>
+10 <... write resumed> <detached ...>
+12 fdatasync(5</s/wal/1.wal> <detached ...>
+12 +++ killed by SIGKILL +++
+`
+	calls, err := readTrace(strings.NewReader(killed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(calls) != 2 || calls[0].Name != "write" || calls[1].Name != "fdatasync" || calls[1].file() != "/s/wal/1.wal" {
+		t.Fatalf("read %v", calls)
+	}
+	for _, c := range calls {
+		if c.Done || c.ok() {
+			t.Errorf("returned: %v", c)
+		}
+	}
+}
+
 func TestTheRightOrderIsRight(t *testing.T) {
 	wrong, counts := check(t, sound)
 	if len(wrong) > 0 {
