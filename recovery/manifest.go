@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -128,7 +129,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 		}
 		w.Snapshots = append(w.Snapshots, sw)
 	}
-	enc, err := cbor.CoreDetEncOptions().EncMode()
+	enc, err := manifestEncoding()
 	if err != nil {
 		return nil, fmt.Errorf("recovery: MANIFEST: %w", err)
 	}
@@ -144,6 +145,20 @@ func (m *Manifest) Encode() ([]byte, error) {
 	binary.LittleEndian.PutUint32(b[16:], manifestCRC(b))
 	return b, nil
 }
+
+// What manifests are written and read by, made once.
+var (
+	manifestEncoding = sync.OnceValues(cbor.CoreDetEncOptions().EncMode)
+	manifestDecoding = sync.OnceValues(cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		MaxNestedLevels:   4,
+		MaxArrayElements:  maxSnapshotsRefs,
+		MaxMapPairs:       16,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+	}.DecMode)
+)
 
 // manifestCRC is the checksum over the version, the length and the map.
 func manifestCRC(b []byte) uint32 {
@@ -182,15 +197,7 @@ func DecodeManifest(b []byte) (Manifest, error) {
 	if v := binary.LittleEndian.Uint32(b[8:]); v != manifestVersion {
 		return none, &VersionError{File: "MANIFEST", What: fmt.Sprintf("version %d", v)}
 	}
-	dec, err := cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		MaxNestedLevels:   4,
-		MaxArrayElements:  maxSnapshotsRefs,
-		MaxMapPairs:       16,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-	}.DecMode()
+	dec, err := manifestDecoding()
 	if err != nil {
 		return none, fmt.Errorf("recovery: MANIFEST: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -91,8 +92,18 @@ func (h *SegmentHeader) Encode() ([]byte, error) {
 	return block, nil
 }
 
+// What headers are written and read by, made once.
+var (
+	headerEncoding = sync.OnceValues(cbor.CoreDetEncOptions().EncMode)
+	headerDecoding = sync.OnceValues(cbor.DecOptions{
+		DupMapKey:   cbor.DupMapKeyEnforcedAPF,
+		IndefLength: cbor.IndefLengthForbidden,
+		TagsMd:      cbor.TagsForbidden,
+	}.DecMode)
+)
+
 func (h *SegmentHeader) encodeMap(version int) ([]byte, error) {
-	mode, err := cbor.CoreDetEncOptions().EncMode()
+	mode, err := headerEncoding()
 	if err != nil {
 		return nil, fmt.Errorf("wal: segment header: %w", err)
 	}
@@ -179,11 +190,7 @@ func firstNonZero(b []byte) int {
 // decodeHeaderMap believes nothing before the version, because only the version
 // says what the other keys mean.
 func decodeHeaderMap(body []byte) (headerWire, error) {
-	mode, err := cbor.DecOptions{
-		DupMapKey:   cbor.DupMapKeyEnforcedAPF,
-		IndefLength: cbor.IndefLengthForbidden,
-		TagsMd:      cbor.TagsForbidden,
-	}.DecMode()
+	mode, err := headerDecoding()
 	if err != nil {
 		return headerWire{}, fmt.Errorf("wal: segment header: %w", err)
 	}

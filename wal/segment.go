@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/redis-lite/redis-lite/vfs"
 )
@@ -31,13 +32,19 @@ func OpenSegment(fsys vfs.FS, name string) (*Segment, error) {
 	return s, nil
 }
 
+// headerBlocks are buffers for header blocks: what is decoded keeps none of their
+// bytes, and a store is opened with a look at every segment's.
+var headerBlocks = sync.Pool{New: func() any { return new([HeaderBlock]byte) }}
+
 func (s *Segment) readHeader() error {
 	size, err := s.file.Size()
 	if err != nil {
 		return err
 	}
 	s.size = size
-	block := make([]byte, min(size, HeaderBlock))
+	whole := headerBlocks.Get().(*[HeaderBlock]byte)
+	defer headerBlocks.Put(whole)
+	block := whole[:min(size, HeaderBlock)]
 	if err := readFull(s.file, block, 0); err != nil {
 		return err
 	}
