@@ -29,7 +29,7 @@ type Call struct {
 	Multi bool
 
 	block *blockRequest // set by Block
-	told  bool          // it was counted and shown to monitors; it may run again all the same
+	noted bool          // it was counted and shown to monitors; it may run again all the same
 	woken []byte        // the key for which a command that waited runs again; nil before
 }
 

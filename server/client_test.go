@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/redis-lite/redis-lite/engine"
+	"github.com/redis-lite/redis-lite/vfs/memfs"
 )
 
 // newServer serves a database in memory until the test ends.
@@ -40,6 +41,17 @@ func serveDB(t testing.TB, db *engine.DB, o Options) *Server {
 		}
 	})
 	return s
+}
+
+// dialQuiet returns a connection to a server whose log grows by what it is sent alone.
+func dialQuiet(t testing.TB) (*engine.DB, *client) {
+	t.Helper()
+	db, err := engine.Open("/store", &engine.Options{FS: memfs.New(), IdleMark: -1, SweepEvery: -1,
+		Compaction: engine.CompactionOptions{Disabled: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, dial(t, serveDB(t, db, Options{SweepEvery: -1}))
 }
 
 // client is one connection of a test.

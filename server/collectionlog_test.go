@@ -4,20 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/redis-lite/redis-lite/engine"
-	"github.com/redis-lite/redis-lite/vfs/memfs"
 )
 
 // What a command on a large collection logs depends on what it changes, and not on
 // how much else is there.
 func TestLargeCollectionsLogLittle(t *testing.T) {
-	db, err := engine.Open("/store", &engine.Options{FS: memfs.New(), IdleMark: -1, SweepEvery: -1,
-		Compaction: engine.CompactionOptions{Disabled: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := dial(t, serveDB(t, db, Options{SweepEvery: -1}))
+	db, c := dialQuiet(t)
 	const n = 10_000
 	for _, command := range [][]string{{"hset", "h"}, {"sadd", "s"}, {"rpush", "l"}} {
 		for i := range n {
@@ -67,12 +59,7 @@ func TestLargeCollectionsLogLittle(t *testing.T) {
 // What a command with many elements logs is about what it adds, though it changes each
 // page many times.
 func TestManyElementsLogEachPageOnce(t *testing.T) {
-	db, err := engine.Open("/store", &engine.Options{FS: memfs.New(), IdleMark: -1, SweepEvery: -1,
-		Compaction: engine.CompactionOptions{Disabled: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := dial(t, serveDB(t, db, Options{SweepEvery: -1}))
+	db, c := dialQuiet(t)
 	const n = 2000
 	fields, members, other := []string{"hset", "h"}, []string{"sadd", "s"}, []string{"sadd", "t"}
 	for i := range n {

@@ -155,10 +155,10 @@ func (p *post) drain() {
 // account counts a command that has run, once however often its transaction is tried;
 // its reply began at from.
 func (s *Server) account(c *Call, from int, took time.Duration) {
-	if c.told {
+	if c.noted {
 		return
 	}
-	c.told = true
+	c.noted = true
 	c.Cmd.took.add(took.Nanoseconds())
 	c.Cmd.micros.Add(took.Microseconds())
 	s.stats.commands.Add(1)

@@ -8,9 +8,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/redis-lite/redis-lite/engine"
-	"github.com/redis-lite/redis-lite/vfs/memfs"
 )
 
 // Commands of one transaction answer, and leave behind, what the same commands do
@@ -100,12 +97,7 @@ func TestManyRecordsInATransaction(t *testing.T) {
 // However many commands of a transaction change a collection, its record is logged
 // once; and what has come and gone is logged too.
 func TestATransactionLogsARecordOnce(t *testing.T) {
-	db, err := engine.Open("/store", &engine.Options{FS: memfs.New(), IdleMark: -1, SweepEvery: -1,
-		Compaction: engine.CompactionOptions{Disabled: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := dial(t, serveDB(t, db, Options{SweepEvery: -1}))
+	db, c := dialQuiet(t)
 	logged := func(n int, command string) int64 {
 		before := db.Metrics().LogBytes
 		c.want("multi", "OK")

@@ -114,24 +114,25 @@ func runZAdd(c *Call) {
 	done := false // INCR has done something
 	for i, score := range scores {
 		member := pairs[2*i+1]
-		old, was := z.Score(member)
-		if was && opt.nx || !was && opt.xx {
+		was := z.seekMember(member)
+		if was.ok && opt.nx || !was.ok && opt.xx {
 			continue
 		}
-		if was && opt.incr {
+		old := was.score()
+		if was.ok && opt.incr {
 			if score += old; math.IsNaN(score) {
 				c.Failf("resulting score is not a number (NaN)")
 				return
 			}
 		}
-		if was && (opt.gt && score <= old || opt.lt && score >= old) {
+		if was.ok && (opt.gt && score <= old || opt.lt && score >= old) {
 			continue
 		}
-		a, m := z.SetScore(member, score)
-		if a {
+		isNew, isOther := z.setScoreAt(was, member, score)
+		if isNew {
 			added++
 		}
-		if m {
+		if isOther {
 			moved++
 		}
 		last, done = score, true

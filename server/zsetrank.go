@@ -26,24 +26,19 @@ func (c *Collection) scoredBetween(from, to []byte, reverse bool, skip int) iter
 // Rank returns how many members come before one, by (score, member) upwards or, in
 // reverse, downwards; ok is false when it is not in the set.
 func (c *Collection) Rank(member []byte, reverse bool) (rank int, score float64, ok bool) {
-	raw, ok := c.rawScore(member)
-	if !ok {
+	m := c.seekMember(member)
+	switch {
+	case !m.ok:
 		return 0, 0, false
-	}
-	if c.m.isPacked {
-		for e := range c.packedAll() {
-			if bytes.Equal(e.k, member) {
-				break
-			}
-			rank++
-		}
-	} else {
-		rank = c.countData([]byte{zsetByScore}, scoreKey(raw, member))
+	case c.m.isPacked:
+		_, rank, _ = findPacked(c.m.packed, c.m.kind, member)
+	default:
+		rank = c.countData([]byte{zsetByScore}, scoreKey(m.raw, member))
 	}
 	if reverse {
 		rank = c.Len() - 1 - rank
 	}
-	return rank, decodeScore(raw), true
+	return rank, m.score(), true
 }
 
 // between returns the element keys between which the range lies in the order by score;

@@ -57,18 +57,32 @@ func (c *Collection) putScore(member, score []byte) {
 
 // Score returns the score of a member.
 func (c *Collection) Score(member []byte) (score float64, ok bool) {
-	raw, ok := c.rawScore(member)
-	if !ok {
-		return 0, false
-	}
-	return decodeScore(raw), true
+	m := c.seekMember(member)
+	return m.score(), m.ok
 }
 
-func (c *Collection) rawScore(member []byte) (raw []byte, ok bool) {
-	if c.m.isPacked {
-		return c.Get(member)
+// seat is where a member of a sorted set was found, or was not.
+type seat struct {
+	packed packedCursor // at it, or at the end, in a packed set
+	raw    []byte       // its score
+	ok     bool
+}
+
+func (m seat) score() float64 {
+	if !m.ok {
+		return 0
 	}
-	return c.getData(nameKey(member))
+	return decodeScore(m.raw)
+}
+
+func (c *Collection) seekMember(member []byte) (m seat) {
+	if c.m.isPacked {
+		m.packed, m.ok = c.find(member)
+		m.raw = m.packed.entry().v
+		return m
+	}
+	m.raw, m.ok = c.getData(nameKey(member))
+	return m
 }
 
 func compareScored(a, b entry) int {
@@ -81,31 +95,34 @@ func compareScored(a, b entry) int {
 // SetScore gives a member a score and reports whether it is new, and if not
 // whether the score is another than before. NaN is the caller's to refuse.
 func (c *Collection) SetScore(member []byte, score float64) (added, moved bool) {
-	raw := appendScore(nil, score)
-	old, was := c.rawScore(member)
-	if was && bytes.Equal(old, raw) {
+	return c.setScoreAt(c.seekMember(member), member, score)
+}
+
+// setScoreAt is SetScore of a member that was looked up, and nothing changed since.
+func (c *Collection) setScoreAt(m seat, member []byte, score float64) (added, moved bool) {
+	raw := appendScore(make([]byte, 0, 8), score)
+	if m.ok && bytes.Equal(m.raw, raw) {
 		return false, false
 	}
-	if !was {
+	if !m.ok {
 		c.makeRoom(member, raw)
 		c.grow(1)
 	}
-	c.changed = c.changed || !was
+	c.changed = c.changed || !m.ok
 	c.touched = true
 	switch {
-	case c.m.isPacked && was:
-		p, _ := c.find(member)
-		c.move(p.from, p.to, c.scorePlace(member, raw), entry{member, raw})
+	case c.m.isPacked && m.ok:
+		c.move(m.packed.from, m.packed.to, c.scorePlace(member, raw), entry{member, raw})
 	case c.m.isPacked:
 		at := c.scorePlace(member, raw)
 		c.splice(at, at, &entry{member, raw})
-	case was:
-		c.deleteData(scoreKey(old, member))
+	case m.ok:
+		c.deleteData(scoreKey(m.raw, member))
 		c.putScore(member, raw)
 	default:
 		c.putScore(member, raw)
 	}
-	return !was, was
+	return !m.ok, m.ok
 }
 
 // RemoveMember takes a member out and reports whether it was in.
@@ -113,11 +130,11 @@ func (c *Collection) RemoveMember(member []byte) bool {
 	if c.m.isPacked {
 		return c.Remove(member)
 	}
-	score, ok := c.rawScore(member)
-	if !ok {
+	m := c.seekMember(member)
+	if !m.ok {
 		return false
 	}
-	c.deleteData(scoreKey(score, member))
+	c.deleteData(scoreKey(m.raw, member))
 	c.deleteData(nameKey(member))
 	c.grow(-1)
 	c.changed, c.touched = true, true
