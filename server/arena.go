@@ -5,32 +5,46 @@ package server
 // other, and each uses it from the start: what was taken is void when the next one
 // begins.
 type arena struct {
-	chunk []byte
-	used  int
+	chunks [][]byte // all of arenaChunk bytes
+	filled int      // of them
+	used   int      // of the one behind those
 }
 
-// arenaChunk is how much an arena keeps, in bytes.
-const arenaChunk = 64 << 10
+const (
+	arenaChunk = 64 << 10 // bytes
+	// maxKeptChunks is how many chunks an arena keeps for the next transaction: enough
+	// for a thousand clients who each change a collection of a KiB.
+	maxKeptChunks = 16
+)
 
 // take returns an empty slice with room for n bytes.
 func (a *arena) take(n int) []byte {
 	if n > arenaChunk/4 {
 		return make([]byte, 0, n)
 	}
-	if a.used+n > len(a.chunk) {
-		a.chunk, a.used = make([]byte, arenaChunk), 0 // the old one lives as long as it is used
+	if a.used+n > arenaChunk {
+		a.filled, a.used = a.filled+1, 0
+	}
+	if a.filled == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]byte, arenaChunk))
 	}
 	from := a.used
 	a.used += n
-	return a.chunk[from:from:a.used]
+	return a.chunks[a.filled][from:from:a.used]
 }
 
 // reset makes all that was taken void.
 func (a *arena) reset() {
 	if poisonArena {
-		for i := range a.chunk[:a.used] {
-			a.chunk[i] = 0xdb
+		for _, chunk := range a.chunks {
+			for i := range chunk {
+				chunk[i] = 0xdb
+			}
 		}
 	}
-	a.used = 0
+	if len(a.chunks) > maxKeptChunks {
+		clear(a.chunks[maxKeptChunks:])
+		a.chunks = a.chunks[:maxKeptChunks]
+	}
+	a.filled, a.used = 0, 0
 }

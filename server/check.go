@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/redis-lite/redis-lite/engine"
@@ -93,10 +94,11 @@ func (x *checker) database(tx *engine.Tx, n bucketNames) {
 			x.report(n.meta, it.Key, "is a %s and a string", m.kind)
 		}
 		if m.isPacked {
-			x.packed(n.meta, it.Key, &m)
-			continue
-		}
-		if m.count <= 0 || m.pages.apart < 0 || m.pages.apart > m.count {
+			x.packed(tx.Bucket(n.data), n.meta, it.Key, &m)
+			if len(m.pieces) == 0 {
+				continue
+			}
+		} else if m.count <= 0 || m.pages.apart < 0 || m.pages.apart > m.count {
 			x.report(n.meta, it.Key, "counts %d elements, %d of them apart", m.count, m.pages.apart)
 		}
 		numbers := []uint64{m.number}
@@ -120,6 +122,12 @@ func (x *checker) database(tx *engine.Tx, n bucketNames) {
 		if number != t.meta.number {
 			continue // the same, under the number of its pages
 		}
+		if t.meta.isPacked {
+			if t.named != int64(len(t.meta.pieces)) {
+				x.report(n.meta, t.key, "has %d pieces, and there are %d", len(t.meta.pieces), t.named)
+			}
+			continue
+		}
 		if t.apart != t.meta.pages.apart {
 			x.report(n.meta, t.key, "counts %d elements apart, and there are %d", t.meta.pages.apart, t.apart)
 		}
@@ -138,9 +146,16 @@ func (x *checker) database(tx *engine.Tx, n bucketNames) {
 	}
 }
 
-// packed checks a record that holds its elements.
-func (x *checker) packed(bucket string, key []byte, m *meta) {
+// packed checks a record that holds its elements, or has them in pieces.
+func (x *checker) packed(data *engine.TxBucket, bucket string, key []byte, m *meta) {
 	var last *entry
+	for _, p := range m.pieces {
+		v, err := data.GetNoCopy(append(appendNumber(nil, m.number), pieceKey(p.id)...))
+		if err != nil || len(v) != p.size || p.size == 0 {
+			x.report(bucket, key, "has piece %d of %d bytes: there are %d, %v", p.id, p.size, len(v), err)
+		}
+		m.packed = append(m.packed, v...)
+	}
 	x.entries(bucket, key, m.packed, m.kind, "packed elements", maxPackedEntries, func(e entry) {
 		if m.kind == KindZset && last != nil && compareScored(*last, e) >= 0 {
 			x.report(bucket, key, "holds %q out of order", e.k)
@@ -176,6 +191,14 @@ func (x *checker) elements(data *engine.TxBucket, byNumber map[uint64]*tally) {
 		t := byNumber[number]
 		if !ok || t == nil {
 			x.report(data.Name(), it.Key, "an element of no collection")
+			continue
+		}
+		if t.meta.isPacked {
+			id, rest, ok := cutNumber(sub)
+			if !ok || len(rest) > 0 || !slices.ContainsFunc(t.meta.pieces, func(p piece) bool { return p.id == id }) {
+				x.report(data.Name(), it.Key, "is no piece of its collection")
+			}
+			t.named++
 			continue
 		}
 		switch t.meta.kind {

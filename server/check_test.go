@@ -32,6 +32,16 @@ func TestCheckFindsEveryInconsistency(t *testing.T) {
 		t.Fatalf("no page with %q", elem)
 		return engine.Item{}
 	}
+	// The piece that holds a job.
+	onePiece := func(tx *engine.Tx) engine.Item {
+		for it := range tx.Bucket("redis/0/data").Items(engine.Scan{}) {
+			if strings.Contains(string(it.Value), "job:017") {
+				return it
+			}
+		}
+		t.Fatal("no piece of the list of jobs")
+		return engine.Item{}
+	}
 	cases := []struct {
 		name, want string
 		spoil      func(tx *engine.Tx) error
@@ -81,6 +91,22 @@ func TestCheckFindsEveryInconsistency(t *testing.T) {
 			}
 			return errors.New("no second element")
 		}},
+		{"a piece is gone", "there are 0, engine: key not found", func(tx *engine.Tx) error {
+			return tx.Bucket("redis/0/data").Delete(ctx, onePiece(tx).Key)
+		}},
+		{"a piece is short", "has piece", func(tx *engine.Tx) error {
+			it := onePiece(tx)
+			return tx.Bucket("redis/0/data").Set(ctx, it.Key, it.Value[1:])
+		}},
+		{"a piece with other bytes", "packed elements, of", func(tx *engine.Tx) error {
+			it := onePiece(tx)
+			return tx.Bucket("redis/0/data").Set(ctx, it.Key, bytes.Repeat([]byte{0xff}, len(it.Value)))
+		}},
+		{"a piece too many", "is no piece of its collection", func(tx *engine.Tx) error {
+			it := onePiece(tx)
+			_, sub, _ := cutNumber(it.Key)
+			return tx.Bucket("redis/0/data").Set(ctx, append(bytes.Clone(it.Key[:len(it.Key)-len(sub)]), pieceKey(60)...), it.Value)
+		}},
 		{"a record is gone", "an element of no collection", func(tx *engine.Tx) error {
 			return tx.Bucket("redis/0/meta").Delete(ctx, []byte("list"))
 		}},
@@ -122,6 +148,9 @@ func TestCheckFindsEveryInconsistency(t *testing.T) {
 			}
 			c.want("hset hash long "+strings.Repeat("x", 65), "1")
 			c.want("rpush list first second "+strings.Repeat("x", 65), "3", "hset small f v", "1", "pexpireat small 4102444800000", "1")
+			for i := range 40 {
+				c.do("rpush", "jobs", job(i))
+			}
 			if err := s.updateSpace(func(sp *Space) {
 				z, _ := sp.Open([]byte("zset"), KindZset)
 				for i := range 200 {

@@ -46,7 +46,9 @@ func (s *Space) Open(key []byte, kind Kind) (*Collection, error) {
 		if m.kind != kind {
 			return nil, ErrWrongType
 		}
-		return &Collection{s: s, key: key, m: m, stored: true}, nil
+		c := &Collection{s: s, key: key, m: m, stored: true}
+		c.gather()
+		return c, nil
 	}
 	if _, ok := s.item(key); ok {
 		return nil, ErrWrongType
@@ -61,7 +63,9 @@ func (s *Space) OpenAny(key []byte) (c *Collection, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	return &Collection{s: s, key: key, m: m, stored: true}, true
+	c = &Collection{s: s, key: key, m: m, stored: true}
+	c.gather()
+	return c, true
 }
 
 // Create returns an empty collection that replaces whatever is under key when it
@@ -126,6 +130,7 @@ func (c *Collection) Close() {
 		c.s.dropCollection(c.key) // one that has expired and was not swept yet
 	}
 	if c.changed || !c.stored {
+		c.arrange()
 		c.s.putMeta(c.key, &c.m)
 		c.stored, c.changed = true, false
 	}
@@ -170,8 +175,9 @@ func (c *Collection) makeRoomFor(v []byte) {
 // unpack spreads the elements over pages, or gives each a key of its own.
 func (c *Collection) unpack() {
 	entries := c.packedList()
-	c.m.isPacked, c.m.packed, c.m.room, c.m.count = false, nil, nil, int64(len(entries))
-	c.m.number = c.s.t.srv.numbers.take(c.s.t)
+	c.s.dropAll(&c.m)
+	c.m.isPacked, c.m.packed, c.m.room, c.m.pieces, c.m.count = false, nil, nil, nil, int64(len(entries))
+	c.takeNumber()
 	c.changed, c.touched = true, true
 	if c.m.kind == KindHash || c.m.kind == KindSet {
 		if len(entries) > 0 {
@@ -188,6 +194,11 @@ func (c *Collection) unpack() {
 		}
 	}
 	c.m.head = 0
+}
+
+// takeNumber gives the collection a new number.
+func (c *Collection) takeNumber() {
+	c.m.number, c.prefix = c.s.t.srv.numbers.take(c.s.t), nil
 }
 
 // dataKey is the engine's key of an element.

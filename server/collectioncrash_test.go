@@ -318,6 +318,26 @@ func TestNoSortedSetIsHalfChanged(t *testing.T) {
 	))
 }
 
+// The same of lists and sorted sets in pieces: no piece is without its record, and none
+// is another's.
+func TestNoPieceIsLost(t *testing.T) {
+	var jobs, scored []string
+	for i := range 30 {
+		jobs = append(jobs, job(i))
+		scored = append(scored, fmt.Sprint(i), job(i))
+	}
+	shortHistories(t, crashtest.Ops(
+		"rpush l "+strings.Join(jobs, " "),
+		"lmove l m right left",
+		"lpop l | lmove l l right left",
+		"zadd z 1 a | zadd z "+strings.Join(scored, " "),
+		"zadd z 30 "+jobs[2]+" | zpopmin z",
+		"rename l m",
+		"zrangestore y z 0 -1",
+		"del l",
+	))
+}
+
 func shortHistories(t *testing.T, alphabet []crashtest.Step[string]) {
 	length := 2
 	if !testing.Short() {

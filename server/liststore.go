@@ -211,6 +211,8 @@ func (c *Collection) Trim(from, to int) {
 		if from < to {
 			lo, hi = c.place(from).from, c.place(to-1).to
 		}
+		c.edited(hi, len(c.m.packed), 0)
+		c.edited(0, lo, 0)
 		c.m.packed, c.m.room = c.m.packed[lo:hi:hi], nil
 	} else if to == 0 {
 		c.s.dropElements(c.m.number)

@@ -47,7 +47,14 @@ func (s *Space) memory(key []byte) (n int64, ok bool) {
 		return 0, false
 	}
 	if m.isPacked {
-		return int64(len(key)+len(m.packed)) + keyOverhead, true
+		if len(m.pieces) == 0 {
+			return int64(len(key)+len(m.packed)) + keyOverhead, true
+		}
+		n = int64(len(key)) + keyOverhead
+		for _, p := range m.pieces {
+			n += int64(p.size) + keyOverhead
+		}
+		return n, true
 	}
 	n = int64(len(key)) + 16 + keyOverhead
 	// What an element costs is taken from a few of them.

@@ -8,9 +8,10 @@ import (
 // meta is the record of a collection, under its key in the bucket
 // "redis/N/meta":
 //
-//	1 byte    kind (low 4 bits), packed (0x10), has a deadline (0x20), pages (0x40)
+//	1 byte    kind (low 4 bits), packed (0x10), has a deadline (0x20), pages (0x40), pieces (0x80)
 //	8 bytes   deadline, Unix ms, big-endian, when it has one
-//	packed:   the entries, see packed.go
+//	packed:   the entries, see packed.go; those in pieces (0x80): the collection's number,
+//	          how many pieces, and of each its own number and size, as uvarints
 //	else:     number and count of elements as uvarints; of a list also the index
 //	          of its first element, as a varint; of a hash or set with pages their
 //	          number, how many they are and how many elements are apart, as uvarints,
@@ -24,6 +25,7 @@ import (
 //	set       number, member          -> empty   / for a page
 //	both      number of the pages, page -> entries, as in a packed record
 //	list      number, index           -> value
+//	packed    number, number of a piece -> a piece of the entries, see pieces.go
 //	zset      number, 0, member       -> score, order-preserving, 8 bytes
 //	          number, 1, score, member -> empty
 //
@@ -38,13 +40,14 @@ type meta struct {
 	kind     Kind
 	isPacked bool
 	deadline int64
-	packed   []byte // entries, when isPacked; never written again
+	packed   []byte // entries, when isPacked; never written again; nil while they are in pieces
 	room     []byte // nil, or packed with headRoom bytes in front that are free to use
 
 	number uint64
 	count  int64 // of elements; of packed ones uncounted while nobody has asked
 	head   int64 // index of a list's first element
 	pages  paging
+	pieces []piece // of packed; shared with copies of the record
 }
 
 const (
@@ -60,6 +63,7 @@ const (
 	metaPacked   = 0x10
 	metaDeadline = 0x20
 	metaPaged    = 0x40
+	metaPieces   = 0x80
 )
 
 // appendHead appends what every record begins with.
@@ -74,6 +78,9 @@ func (m *meta) appendHead(b []byte) []byte {
 	if m.pages.n > 0 {
 		head |= metaPaged
 	}
+	if len(m.pieces) > 0 {
+		head |= metaPieces
+	}
 	b = append(b, head)
 	if m.deadline != 0 {
 		b = binary.BigEndian.AppendUint64(b, uint64(m.deadline))
@@ -83,6 +90,9 @@ func (m *meta) appendHead(b []byte) []byte {
 
 func (m *meta) append(b []byte) []byte {
 	b = m.appendHead(b)
+	if m.isPacked && len(m.pieces) > 0 {
+		return appendPieceTable(binary.AppendUvarint(b, m.number), m.pieces)
+	}
 	if m.isPacked {
 		return append(b, m.packed...)
 	}
@@ -99,7 +109,7 @@ func (m *meta) append(b []byte) []byte {
 
 // record is the record, good until the next call for the same entries.
 func (m *meta) record() []byte {
-	if m.room == nil {
+	if m.room == nil || len(m.pieces) > 0 {
 		return m.append(make([]byte, 0, maxMeta+len(m.packed)))
 	}
 	var buf [headRoom]byte
@@ -127,7 +137,7 @@ func decodeMeta(b []byte) (m meta, ok bool) {
 		m.deadline = int64(binary.BigEndian.Uint64(b))
 		b = b[8:]
 	}
-	if head&metaPacked != 0 {
+	if head&metaPacked != 0 && head&metaPieces == 0 {
 		m.isPacked, m.packed, m.count = true, b, uncounted
 		return m, true
 	}
@@ -136,6 +146,11 @@ func decodeMeta(b []byte) (m meta, ok bool) {
 		return m, false
 	}
 	b = b[n:]
+	if head&metaPieces != 0 {
+		m.isPacked, m.count = head&metaPacked != 0, uncounted
+		m.pieces, ok = decodePieceTable(b)
+		return m, ok && m.isPacked && (m.kind == KindList || m.kind == KindZset)
+	}
 	count, n := binary.Uvarint(b)
 	if n <= 0 {
 		return m, false
@@ -178,7 +193,7 @@ func (s *Space) dropCollection(key []byte) bool {
 
 // dropAll removes all elements of a collection, with a range for each number.
 func (s *Space) dropAll(m *meta) {
-	if m.isPacked {
+	if m.isPacked && len(m.pieces) == 0 {
 		return
 	}
 	if m.pages.n > 0 {

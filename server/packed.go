@@ -227,7 +227,9 @@ func (c *Collection) cursor() packedCursor {
 // or by nothing. The bytes are new ones: what was handed out stays as it is.
 func (c *Collection) splice(from, to int, e *entry) {
 	old := c.m.packed
-	c.become(c.spliceTo(c.fresh(len(old)-(to-from), e), old, from, to, e))
+	b := c.spliceTo(c.fresh(len(old)-(to-from), e), old, from, to, e)
+	c.edited(from, to, len(b)-headRoom-len(old)+(to-from))
+	c.become(b)
 }
 
 // spliced is splice for entries that are not the record's.
@@ -258,6 +260,12 @@ func (c *Collection) move(from, to, at int, e entry) {
 		b = appendEntry(b, c.m.kind, e)
 		b = append(b, old[at:]...)
 	}
+	n := len(b) - headRoom - len(old) + (to - from)
+	c.edited(from, to, 0)
+	if at > from {
+		at -= to - from
+	}
+	c.edited(at, at, n)
 	c.become(b)
 }
 

@@ -13,6 +13,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add((&meta{kind: KindZset, isPacked: true, packed: appendEntry(nil, KindZset, entry{[]byte("m"), appendScore(nil, 1)})}).append(nil))
 	f.Add((&meta{kind: KindList, number: 300, count: 1 << 40, head: -5}).append(nil))
 	f.Add((&meta{kind: KindSet, number: 1, count: 7}).append(nil))
+	f.Add((&meta{kind: KindList, isPacked: true, number: 9, pieces: []piece{{id: 1, size: 500}, {size: 300}}}).append(nil))
 	f.Add([]byte{0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, ok := decodeMeta(b)

@@ -76,7 +76,14 @@ func (s *Space) deleteMeta(key []byte) {
 }
 
 func (r *changedRecord) write(key []byte) {
-	r.s.t.fail(r.s.recordBucket().Set(context.Background(), key, r.m.record()))
+	record := r.m.record()
+	if len(r.m.pieces) > 0 {
+		r.s.writePieces(&r.m)
+		if r.same(key, record) {
+			return // no piece has another size
+		}
+	}
+	r.s.t.fail(r.s.recordBucket().Set(context.Background(), key, record))
 }
 
 // writeRecords gives the engine the records that were changed, in the order in which
