@@ -3,9 +3,9 @@
 // concurrent clients, the lazier modes. Package crashtest does the crashing and
 // the judging; here is what an operation is, the model, and the histories.
 //
-//	go test ./fuzz/suites                       some minutes, a million images
+//	go test ./fuzz/suites                       two minutes
 //	go test ./fuzz/suites -short                some seconds
-//	go test ./fuzz/suites -run Million -suites.images 20000000 -timeout 0
+//	go test ./fuzz/suites/volume                a million images
 //	go test ./fuzz/suites -run Long -rapid.checks=100000
 //
 // The suites are ordinary code, so that programs run them too (kvctl crashtest

@@ -16,7 +16,6 @@ import (
 )
 
 var (
-	imagesFlag = flag.Int64("suites.images", 1_000_000, "how many distinct images TestAMillionImages tries")
 	seedFlag   = flag.Uint64("suites.seed", 1, "what random histories are drawn by")
 	replayFlag = flag.String("suites.replay", "", "SUITE:CASE to try again; see TestReplay")
 )
