@@ -166,7 +166,7 @@ func moveReport(t *testing.T, stdout string) (m movedJSON) {
 func TestMoveFromAndToRedis(t *testing.T) {
 	t.Parallel()
 	a, b := startRedis(t), startRedis(t)
-	large := 100_000
+	large := 30_000
 	if testing.Short() {
 		large = 3000
 	}
@@ -308,7 +308,11 @@ func TestMoveIsInterrupted(t *testing.T) {
 	t.Parallel()
 	a := startRedis(t)
 	a.fill(3000)
-	for _, limit := range []int64{60_000, 400_000, 3_500_000, 10_000_000} {
+	limits := []int64{60_000, 400_000, 3_500_000, 10_000_000}
+	if testing.Short() {
+		limits = limits[:2]
+	}
+	for _, limit := range limits {
 		for _, kill := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%d bytes, killed %v", limit, kill), func(t *testing.T) {
 				dir := t.TempDir()
