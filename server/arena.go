@@ -13,8 +13,8 @@ type arena struct {
 const (
 	arenaChunk = 64 << 10 // bytes
 	// maxKeptChunks is how many chunks an arena keeps for the next transaction: enough
-	// for a thousand clients who each change a collection of a KiB.
-	maxKeptChunks = 16
+	// for fifty clients who each change a collection of 4 KiB.
+	maxKeptChunks = 4
 )
 
 // take returns an empty slice with room for n bytes.

@@ -43,11 +43,12 @@ type meta struct {
 	packed   []byte // entries, when isPacked; never written again; nil while they are in pieces
 	room     []byte // nil, or packed with headRoom bytes in front that are free to use
 
-	number uint64
-	count  int64 // of elements; of packed ones uncounted while nobody has asked
-	head   int64 // index of a list's first element
-	pages  paging
-	pieces []piece // of packed; shared with copies of the record
+	number  uint64
+	count   int64 // of elements; of packed ones uncounted while nobody has asked
+	head    int64 // index of a list's first element
+	pages   paging
+	pieces  []piece // of packed; shared with copies of the record
+	resized bool    // a piece has another size than in the store
 }
 
 const (

@@ -228,7 +228,9 @@ func (c *Collection) cursor() packedCursor {
 func (c *Collection) splice(from, to int, e *entry) {
 	old := c.m.packed
 	b := c.spliceTo(c.fresh(len(old)-(to-from), e), old, from, to, e)
-	c.edited(from, to, len(b)-headRoom-len(old)+(to-from))
+	n := len(b) - headRoom - len(old) + (to - from)
+	c.edited(from, to, n)
+	c.m.resized = c.m.resized || n != to-from
 	c.become(b)
 }
 

@@ -211,8 +211,12 @@ func decodePieceTable(b []byte) (list []piece, ok bool) {
 	return list, true
 }
 
-// same reports whether a record is in the store as it is.
+// same reports whether a record is in the store as it is: pieces were changed, and none
+// has another size.
 func (r *changedRecord) same(key, record []byte) bool {
+	if r.m.resized {
+		return false
+	}
 	old, err := r.s.recordBucket().GetNoCopy(key)
 	return err == nil && bytes.Equal(old, record)
 }

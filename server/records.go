@@ -80,7 +80,7 @@ func (r *changedRecord) write(key []byte) {
 	if len(r.m.pieces) > 0 {
 		r.s.writePieces(&r.m)
 		if r.same(key, record) {
-			return // no piece has another size
+			return
 		}
 	}
 	r.s.t.fail(r.s.recordBucket().Set(context.Background(), key, record))
