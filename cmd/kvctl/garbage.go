@@ -55,9 +55,8 @@ func garbagePercent(live uint64) int {
 // watch has the next collection end with another call of it: it finds an object that
 // nobody needs.
 func (g *garbage) watch() {
-	type mark struct{ self *mark }
-	m := new(mark)
-	runtime.AddCleanup(m, func(g *garbage) {
+	mark := new(*garbage) // with a pointer in it, so that it shares its memory with nothing
+	runtime.AddCleanup(mark, func(g *garbage) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if !g.stopped {
