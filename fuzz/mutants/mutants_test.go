@@ -118,7 +118,7 @@ func run(t *testing.T, root, dir string, m Mutant) (verdict string, took time.Du
 	defer cancel()
 	bin := filepath.Join(dir, m.ID+".test")
 	defer os.Remove(bin)
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-overlay", overlay, "-o", bin, "./"+m.suite())
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", bin, "./"+m.suite())
 	build.Dir = root
 	if b, err := build.CombinedOutput(); err != nil {
 		return "", 0, "does not compile: " + string(b)

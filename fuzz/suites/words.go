@@ -99,7 +99,7 @@ func sampled() Suite {
 				}
 			}
 			return overWords(System{}, draw, crashtest.Options{
-				Images: c.images, Bound: crashfs.Bound{Exhaustive: 9, Pairs: 12, Random: 12},
+				Images: c.images, Bound: crashfs.Bound{Exhaustive: 9, Pairs: 24, Random: 48},
 			})
 		},
 	}
