@@ -194,3 +194,39 @@ func TestPiecesGoWithTheirCollection(t *testing.T) {
 		}
 	}
 }
+
+// Records from before there were pieces hold all of up to 4 KiB themselves. They are
+// read as they are, and go into pieces with the first change.
+func TestRecordsFromBeforePieces(t *testing.T) {
+	db, err := engine.OpenMemory(&engine.Options{SweepEvery: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveDB(t, db, Options{SweepEvery: -1})
+	c := dial(t, s)
+	var jobs []string
+	old := meta{kind: KindList, isPacked: true}
+	for i := range 70 {
+		jobs = append(jobs, job(i))
+		old.packed = appendEntry(old.packed, KindList, entry{k: []byte(job(i))})
+	}
+	if err := s.updateSpace(func(sp *Space) { sp.putMeta([]byte("l"), &old) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"", "expire l 1000", "lset l 3 " + jobs[3], "rpush l " + job(70), "rename l l2", "rename l2 l"} {
+		if command != "" {
+			c.do(strings.Fields(command)...)
+		}
+		if strings.HasPrefix(command, "rpush") {
+			jobs = append(jobs, job(70))
+		}
+		key := "l"
+		if command == "rename l l2" {
+			key = "l2"
+		}
+		c.want("lrange "+key+" 0 -1", quoted(jobs))
+		if err := Check(db); err != nil {
+			t.Errorf("after %q: %v", command, err)
+		}
+	}
+}
