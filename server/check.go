@@ -150,7 +150,7 @@ func (x *checker) database(tx *engine.Tx, n bucketNames) {
 func (x *checker) packed(data *engine.TxBucket, bucket string, key []byte, m *meta) {
 	var last *entry
 	for _, p := range m.pieces {
-		v, err := data.GetNoCopy(append(appendNumber(nil, m.number), pieceKey(p.id)...))
+		v, err := data.GetNoCopy(m.pieceKey(p))
 		if err != nil || len(v) != p.size || p.size == 0 {
 			x.report(bucket, key, "has piece %d of %d bytes: there are %d, %v", p.id, p.size, len(v), err)
 		}

@@ -168,7 +168,7 @@ func (s *Space) writePieces(m *meta) {
 	at := 0
 	for _, p := range m.pieces {
 		if p.dirty && m.packed != nil {
-			s.t.fail(s.elements().Set(context.Background(), append(appendNumber(nil, m.number), pieceKey(p.id)...), m.packed[at:at+p.size]))
+			s.t.fail(s.elements().Set(context.Background(), m.pieceKey(p), m.packed[at:at+p.size]))
 		}
 		at += p.size
 	}
@@ -176,6 +176,11 @@ func (s *Space) writePieces(m *meta) {
 
 // pieceKey is a piece's part of its key, behind the collection's number.
 func pieceKey(id uint64) []byte { return appendNumber(nil, id) }
+
+// pieceKey is the whole key of a piece.
+func (m *meta) pieceKey(p piece) []byte {
+	return append(appendNumber(nil, m.number), pieceKey(p.id)...)
+}
 
 // appendPieceTable appends to a record what it says of its pieces.
 func appendPieceTable(b []byte, list []piece) []byte {
